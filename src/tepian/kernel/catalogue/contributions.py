@@ -1,0 +1,225 @@
+"""What a room hangs in the hall. Declared in the room's `contributions.py` at boot, then frozen.
+
+The portal, the gateway, the worker and the command line read these lists; a room never imports another room.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from tepian.kernel.actors import Actor
+
+# --- what the portal shows -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class MenuEntry:
+    """A link in the staff rail (`area="staff"`, shown to holders of `roles`), the public tasks (`"public"`) or the
+    footer (`"about"`). `label` and `hint` are lazy translations; `icon` is a symbol of the sprite; lower `order` first."""
+
+    area: str
+    label: Any
+    url: str
+    icon: str = "dot"
+    hint: Any = ""
+    roles: tuple[str, ...] = ()
+    order: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class WorkItem:
+    """One thing for a person to do. `level` is normal, notice, warning or danger; `decision` marks what waits for a
+    decision by the city's head of operations ("1 hal perlu keputusan")."""
+
+    key: str
+    title: str
+    url: str
+    detail: str = ""
+    level: str = "normal"
+    since: datetime | None = None
+    due: datetime | None = None
+    decision: bool = False
+    icon: str = "dot"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkList:
+    """`items(actor)` gives what waits for this actor; `url` is the whole list."""
+
+    room: str
+    items: Callable[[Actor], Iterable[WorkItem]]
+
+
+@dataclass(frozen=True, slots=True)
+class MapFeature:
+    """A thing on the map: a point (`lon`, `lat` in degrees, WGS 84) or an area by `region` codes.
+
+    `level` is none, normal, waspada, siaga, awas or unknown; `symbol` is a symbol of the sprite; `value` is the short
+    text beside the point. `key` is stable: live frames name it (`{"key", "level", "value"}`)."""
+
+    key: str
+    label: str
+    lon: float | None = None
+    lat: float | None = None
+    regions: tuple[str, ...] = ()
+    level: str = "none"
+    value: str = ""
+    url: str = ""
+    symbol: str = "dot"
+    detail: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MapLayer:
+    """`features(actor)` gives the layer's things; `audience` is public or staff."""
+
+    key: str
+    label: Any
+    features: Callable[[Actor], Iterable[MapFeature]]
+    audience: str = "staff"
+    order: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One of at most seven numbers round the wall's map. `value` None is shown as “–”, never as 0."""
+
+    title: str
+    value: str | None
+    unit: str = ""
+    detail: str = ""
+    level: str = "normal"
+    at: datetime | None = None
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WallTile:
+    key: str
+    tile: Callable[[], Tile]
+    order: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How old a kind of data is. `state` gives (newest time or None, ok|late|silent, sentence)."""
+
+    key: str
+    label: Any
+    state: Callable[[], tuple[datetime | None, str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class PublicNotice:
+    """The banner on public pages: `notices()` gives (level, sentence, url), worst first."""
+
+    key: str
+    notices: Callable[[], Iterable[tuple[str, str, str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    title: str
+    url: str
+    kind: str
+    detail: str = ""
+    score: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """`find(query, actor)` gives hits, best first."""
+
+    key: str
+    find: Callable[[str, Actor], Iterable[SearchHit]]
+
+
+# --- what runs -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A periodic job of the worker: `run()` every `seconds`. Must be idempotent; runs in one worker at a time."""
+
+    name: str
+    run: Callable[[], Any]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class FastRoute:
+    """A path answered by the gateway's event loop without the page stack. `handler(request)` is awaited; see
+    `tepian.kernel.catalogue.fast` for the request and reply it speaks."""
+
+    method: str
+    path: str
+    handler: Callable[[Any], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayService:
+    """Something that lives in the gateway's event loop (a listener, a writer): `start()` is awaited at boot, `stop()`
+    at the end, `state()` gives (ok, sentence) for /readyz."""
+
+    name: str
+    start: Callable[[], Awaitable[None]]
+    stop: Callable[[], Awaitable[None]]
+    state: Callable[[], tuple[bool, str]] = field(default=lambda: (True, ""))
+
+
+@dataclass(frozen=True, slots=True)
+class LiveState:
+    """State that changes too often for the outbox (a gauge's newest value). `changes(cursor)` gives (new cursor,
+    JSON-able objects changed behind it); the newest always wins, so a missed one does no harm. `audience` as events."""
+
+    name: str
+    changes: Callable[[Any], tuple[Any, list[dict[str, Any]]]]
+    audience: str = "public"
+
+
+@dataclass(frozen=True, slots=True)
+class PackSection:
+    """A room's part of a city pack. `check(pack)` gives problems (sentences naming file and item); `load(pack, actor)`
+    gives a dict of counts. `order`: regions 10, organisations 20, accounts 30, rooms 50 and up."""
+
+    name: str
+    check: Callable[[Any], Iterable[str]]
+    load: Callable[[Any, Actor], dict[str, int]]
+    order: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationCheck:
+    """For `tepian check`: `run()` gives (ok, sentence, what to do)."""
+
+    name: str
+    run: Callable[[], tuple[bool, str, str]]
+
+
+T = TypeVar("T")
+_offers: dict[type, list[Any]] = defaultdict(list)
+_frozen = False
+
+
+def offer(*things: Any) -> None:
+    """Declare contributions. Only at boot."""
+    if _frozen:
+        raise RuntimeError("contributions are declared at boot, in contributions.py")
+    for thing in things:
+        _offers[type(thing)].append(thing)
+
+
+def freeze() -> None:
+    """Called once, when all apps are ready."""
+    global _frozen
+    _frozen = True
+
+
+def offered(kind: type[T]) -> list[T]:
+    """All contributions of one kind, in `order` where they have one."""
+    return sorted(_offers[kind], key=lambda thing: getattr(thing, "order", 0))

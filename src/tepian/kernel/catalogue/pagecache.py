@@ -1,0 +1,101 @@
+"""A cache of whole pages that is always right.
+
+A view marked `@cached_page("warnings", "sensors")` is kept in the process together with the versions of its topics.
+A later request is answered from memory only while all versions are unchanged, which one indexed read tells; whoever
+changes the data calls `versions.touch(topic)` in the same transaction. Pages of signed-in people are kept per session
+and also depend on the topic `identity`, so that a role that ended is felt at the next request.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from functools import wraps
+from threading import Lock
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from . import versions
+
+LIMIT = 2000
+_pages: OrderedDict[tuple[Any, ...], tuple[tuple[str, ...], Any, float, HttpResponse]] = OrderedDict()
+_lock = Lock()
+
+
+def cached_page(*topics: str, seconds: float = 60, per_session: bool = False) -> Callable[..., Any]:
+    """Keep this view's answer while its topics are unchanged, at most `seconds` (ages are written in the page)."""
+
+    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        wanted = tuple(sorted({*topics, "identity"} if per_session else {*topics}))
+
+        @wraps(view)
+        def caching(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            # The versions are read before the view reads its data: a change in between makes the entry stale at once.
+            request.page_cache = (wanted, versions.current(wanted), time.monotonic() + seconds, per_session)  # type: ignore[attr-defined]
+            return view(request, *args, **kwargs)
+
+        return caching
+
+    return decorate
+
+
+def forget_all() -> None:
+    with _lock:
+        _pages.clear()
+
+
+def _key(request: HttpRequest) -> tuple[Any, ...]:
+    return (
+        request.get_host(), request.get_full_path(), request.headers.get("HX-Request", ""),
+        request.headers.get("Accept-Language", "")[:40], request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, ""),
+        request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""),
+    )
+
+
+class PageCacheMiddleware:
+    """Outermost: a hit costs one read and no session, language or template work."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method not in {"GET", "HEAD"}:
+            return self.get_response(request)
+        key = _key(request)
+        entry = _pages.get(key)
+        if entry is not None:
+            topics, seen, until, page = entry
+            if time.monotonic() < until and versions.current(topics) == seen:
+                return self._copy(request, page)
+        response = self.get_response(request)
+        plan = getattr(request, "page_cache", None)
+        if plan and self._may_keep(request, response, per_session=plan[3]):
+            response["ETag"] = f'"{hashlib.blake2b(response.content, digest_size=12).hexdigest()}"'
+            with _lock:
+                _pages[key] = (plan[0], plan[1], plan[2], response)
+                _pages.move_to_end(key)
+                while len(_pages) > LIMIT:
+                    _pages.popitem(last=False)
+            return self._copy(request, response)
+        return response
+
+    @staticmethod
+    def _may_keep(request: HttpRequest, response: HttpResponse, *, per_session: bool) -> bool:
+        if response.status_code != 200 or response.streaming or response.cookies:
+            return False
+        signed_in = settings.SESSION_COOKIE_NAME in request.COOKIES
+        return per_session or not signed_in
+
+    @staticmethod
+    def _copy(request: HttpRequest, page: HttpResponse) -> HttpResponse:
+        if request.headers.get("If-None-Match") == page["ETag"]:
+            answer = HttpResponse(status=304)
+            answer["ETag"] = page["ETag"]
+            return answer
+        answer = HttpResponse(page.content, status=200)
+        answer.headers = page.headers
+        return answer

@@ -1,0 +1,1 @@
+"""Files, kept once by their hash, with type, size and content checked."""

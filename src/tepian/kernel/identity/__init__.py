@@ -1,0 +1,1 @@
+"""Accounts, sign-in, and the roles that come from positions and end with them."""

@@ -1,0 +1,12 @@
+"""The kernel's tables, gathered from its parts for Django."""
+
+from .audit.models import AuditEntry, ChainHead
+from .catalogue.models import TopicVersion
+from .documents.models import *  # noqa: F403
+from .events.models import ConsumerProgress, Delivery, OutboxEvent
+from .identity.models import *  # noqa: F403
+from .notifications.models import *  # noqa: F403
+from .organisations.models import *  # noqa: F403
+from .regions.models import *  # noqa: F403
+
+__all__ = ["AuditEntry", "ChainHead", "ConsumerProgress", "Delivery", "OutboxEvent", "TopicVersion"]

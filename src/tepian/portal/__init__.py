@@ -1,0 +1,1 @@
+"""The hall: home, search, the desk, the wall."""

@@ -1,0 +1,7 @@
+"""How forms are drawn."""
+
+from django.forms.renderers import DjangoTemplates
+
+
+class Renderer(DjangoTemplates):
+    pass
