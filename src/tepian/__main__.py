@@ -1,0 +1,3 @@
+from tepian.cli import main
+
+main()

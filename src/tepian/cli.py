@@ -1,0 +1,412 @@
+"""The `tepian` command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+import threading
+import webbrowser
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tepian.settings.base")
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+                  help="One system that runs a city's digital services together.")
+city = typer.Typer(no_args_is_help=True, help="City packs: the data that makes this system a certain city's.")
+audit = typer.Typer(no_args_is_help=True, help="The record of everything that was done.")
+events = typer.Typer(no_args_is_help=True, help="Events that could not be delivered.")
+new = typer.Typer(no_args_is_help=True, help="Start something new in the house.")
+for name, group in (("city", city), ("audit", audit), ("events", events), ("new", new)):
+    app.add_typer(group, name=name)
+console = Console(highlight=False)
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _django() -> None:
+    import django
+
+    django.setup()
+
+
+def _system(part: str) -> Any:
+    from tepian.kernel.actors import system
+
+    return system(part)
+
+
+def _fail(message: str) -> None:
+    console.print(f"[red]{message}[/red]")
+    raise typer.Exit(1)
+
+
+# --- running ---------------------------------------------------------------------------------------------------------
+
+
+def _prepare() -> None:
+    """Bring the database to this version's tables. Skipped when nothing changed since the last start."""
+    import hashlib
+
+    from tepian.settings.knobs import Knobs
+
+    knobs = Knobs()
+    package = Path(__file__).parent
+    files = sorted(package.glob("**/migrations/0*.py"))
+    state = hashlib.sha256("".join(f"{file}{file.stat().st_mtime_ns}" for file in files).encode()
+                           + knobs.database_url.encode()).hexdigest()
+    stamp = knobs.home / "prepared"
+    embedded = not knobs.database_url
+    if stamp.exists() and stamp.read_text() == state and (not embedded or (knobs.home / "tepian.sqlite3").exists()):
+        return
+    _django()
+    from django.core.management import call_command
+
+    call_command("migrate", interactive=False, verbosity=0)
+    stamp.write_text(state)
+
+
+@app.command()
+def run() -> None:
+    """Run the whole system: server, listeners and worker, under one supervisor."""
+    from tepian.settings.knobs import Knobs
+    from tepian.supervisor import Child, Supervisor, wait_until_ready
+
+    knobs = Knobs()
+    _in_child("prepare")
+    supervisor = Supervisor([Child(["gateway"]), Child(["worker"])], say=console.print)
+
+    def announce() -> None:
+        if wait_until_ready(f"http://{_local(knobs.host)}:{knobs.port}/healthz", 60, supervisor.stopping):
+            console.print(f"Tepian listens on [bold]{knobs.base_url}[/bold]")
+
+    threading.Thread(target=announce, daemon=True).start()
+    raise typer.Exit(supervisor.run())
+
+
+def _local(host: str) -> str:
+    return "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - compared, not bound
+
+
+def _in_child(*command: str) -> None:
+    """Run one command in a process of its own, so that this one stays small."""
+    import subprocess
+
+    result = subprocess.run([sys.executable, "-m", "tepian", *command])  # noqa: S603 - our own module
+    if result.returncode:
+        raise typer.Exit(result.returncode)
+
+
+@app.command()
+def demo(
+    home: Annotated[Path, typer.Option(help="Folder for the demonstration's state.")] = Path(".tepian/demo"),
+    port: Annotated[int, typer.Option(help="HTTP port.")] = 0,
+    speed: Annotated[float, typer.Option(help="How fast the storm plays: 1 takes ten minutes.")] = 1.0,
+    pack: Annotated[str, typer.Option(help="City pack: a folder, or a name under cities/.")] = "samarinda",
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the first page in a browser.")] = True,
+) -> None:
+    """Show a living city: load a pack, make sign-ins, and play a storm (simulated and labelled as such)."""
+    from tepian.settings.knobs import Knobs
+    from tepian.supervisor import Child, Supervisor, wait_until_ready
+
+    home.mkdir(parents=True, exist_ok=True)
+    os.environ.update(TEPIAN_HOME=str(home.resolve()), TEPIAN_DEMO="1")
+    knobs = Knobs()
+    port = port or _free_port(knobs.port)
+    os.environ["TEPIAN_PORT"] = str(port)
+    if "TEPIAN_MQTT_PORT" not in os.environ:
+        os.environ["TEPIAN_MQTT_PORT"] = str(_free_port(knobs.mqtt_port))
+    url = f"http://{_local(knobs.host)}:{port}"
+    _in_child("prepare", "--pack", pack, "--speed", str(speed))
+    supervisor = Supervisor([Child(["gateway"]), Child(["worker"]), Child(["simulate"])], say=console.print)
+
+    def announce() -> None:
+        if not wait_until_ready(f"{url}/readyz", 60, supervisor.stopping):
+            return
+        table = Table(title=f"Tepian: {url}", title_style="bold", title_justify="left")
+        for column in ("role", "username", "password", "start page"):
+            table.add_column(column)
+        for account in json.loads((home / "demo-accounts.json").read_text()):
+            table.add_row(account["role"], account["username"], account["password"], url + account["start_url"])
+        console.print(table)
+        console.print("A simulated storm is playing. Ctrl-C stops everything; what was recorded stays.")
+        if browser and sys.stdout.isatty():
+            webbrowser.open(url)
+
+    threading.Thread(target=announce, daemon=True).start()
+    raise typer.Exit(supervisor.run())
+
+
+def _free_port(wanted: int) -> int:
+    """`wanted`, or the next free port behind it."""
+    for port in range(wanted, wanted + 50):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise typer.BadParameter(f"no free port from {wanted} to {wanted + 49}")
+
+
+@app.command(hidden=True)
+def prepare(pack: str = "", speed: float = 1.0) -> None:
+    """Bring the tables up to date; with a pack, load it and make the demonstration's sign-ins."""
+    _prepare()
+    if not pack:
+        return
+    _django()
+    from django.conf import settings
+
+    from tepian import demonstration
+
+    path = _pack_path(pack)
+    demonstration.prepare(path, settings.HOME, speed=speed, say=console.print)
+
+
+@app.command(hidden=True)
+def gateway() -> None:
+    """The server process."""
+    from tepian.gateway import main as serve
+
+    serve()
+
+
+@app.command()
+def worker() -> None:
+    """Only the worker: delivers events and runs periodic jobs. `tepian run` starts one by itself."""
+    from tepian.worker import main as work
+
+    work()
+
+
+@app.command(hidden=True)
+def simulate() -> None:
+    """The demonstration's storm."""
+    _django()
+    from tepian import demonstration
+
+    demonstration.simulate()
+
+
+# --- looking after it ------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to this version's tables."""
+    _django()
+    from django.core.management import call_command
+
+    call_command("migrate", interactive=False)
+
+
+@app.command()
+def check() -> None:
+    """Check the installation: settings, database, city data, record; say what is missing and what to do."""
+    _django()
+    from django.core.checks import run_checks
+    from django.db import connection
+
+    from tepian.kernel.catalogue import contributions
+    from tepian.kernel.catalogue.contributions import ConfigurationCheck
+
+    bad = 0
+    table = Table("", "what", "to do", show_header=True)
+    for problem in run_checks():
+        bad += problem.level >= 40
+        table.add_row("[yellow]![/yellow]", problem.msg, problem.hint or "")
+    try:
+        connection.ensure_connection()
+        from django.db.migrations.executor import MigrationExecutor
+
+        executor = MigrationExecutor(connection)
+        behind = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        table.add_row("[red]✕[/red]" if behind else "[green]✓[/green]", f"Database ({connection.vendor})",
+                      "tepian migrate" if behind else "")
+        bad += bool(behind)
+        if not behind:
+            for item in contributions.offered(ConfigurationCheck):
+                ok, sentence, advice = item.run()
+                bad += not ok
+                table.add_row("[green]✓[/green]" if ok else "[red]✕[/red]", sentence, advice)
+    except Exception as error:
+        bad += 1
+        table.add_row("[red]✕[/red]", f"Database: {error}", "Check TEPIAN_DATABASE_URL and that the database runs.")
+    console.print(table)
+    raise typer.Exit(1 if bad else 0)
+
+
+def _pack_path(name: str) -> Path:
+    for path in (Path(name), Path("cities") / name, ROOT / "cities" / name):
+        if (path / "city.toml").exists():
+            return path.resolve()
+    raise typer.BadParameter(f"no city pack at {name}: a folder with a city.toml, or a name under cities/")
+
+
+@city.command("load")
+def city_load(
+    path: Annotated[str, typer.Argument(help="Folder of the pack, or its name under cities/.")],
+    boundaries: Annotated[Path | None, typer.Option(help="GeoJSON with the official boundaries.")] = None,
+    swap: Annotated[bool, typer.Option(help="The GeoJSON gives latitude first: turn it round.")] = False,
+) -> None:
+    """Load a city pack. Loading twice changes nothing; a pack with an error is not loaded at all."""
+    _prepare()
+    _django()
+    from tepian.kernel.actors import Invalid
+    from tepian.kernel.catalogue import packs
+
+    folder = _pack_path(path)
+    try:
+        with _bar() as progress:
+            task = progress.add_task("loading", total=None)
+
+            def step(name: str, done: int, total: int) -> None:
+                progress.update(task, description=name, completed=done, total=total)
+
+            result = packs.load_pack(folder, _system("city.load"), progress=step)
+            if boundaries:
+                from tepian.kernel.regions import boundaries as shapes
+
+                report = shapes.import_file(boundaries, actor=_system("city.load"), swap=swap)
+                console.print(str(report))
+    except Invalid as error:
+        _fail(f"{error.message}\nNothing was loaded.")
+    console.print(result)
+
+
+@city.command("check")
+def city_check(path: Annotated[str, typer.Argument(help="Folder of the pack, or its name under cities/.")]) -> None:
+    """Check a city pack without loading it: errors, and what is missing."""
+    _django()
+    from tepian.kernel.catalogue import packs
+
+    problems = packs.check_pack(_pack_path(path))
+    for problem in problems:
+        console.print(str(problem))
+    errors = [problem for problem in problems if problem.is_error]
+    console.print(f"{len(errors)} error(s), {len(problems) - len(errors)} notice(s)")
+    raise typer.Exit(1 if errors else 0)
+
+
+@audit.command("verify")
+def audit_verify() -> None:
+    """Walk the whole chain of the record; name every changed, missing or reordered entry."""
+    _django()
+    from django.conf import settings
+
+    from tepian.kernel.audit.chain import verify, write_anchor
+    from tepian.kernel.audit.models import AuditEntry
+
+    anchors = settings.HOME / "audit-anchors.jsonl"
+    broken = list(verify(anchors))
+    for item in broken:
+        console.print(f"[red]✕ {item.kind} at {item.position}[/red]: {item.message}")
+    if broken:
+        raise typer.Exit(1)
+    head = write_anchor(anchors)
+    console.print(f"✓ {AuditEntry.objects.count()} entries, unbroken. Head: {head[0]} {head[1]}" if head else "✓ empty")
+
+
+@events.command("dead")
+def events_dead() -> None:
+    """List events that a consumer gave up."""
+    _django()
+    from tepian.kernel.events.delivery import dead_letters
+
+    table = Table("id", "consumer", "type", "subject", "attempts", "last error")
+    for item in dead_letters():
+        table.add_row(str(item.pk), item.consumer, item.event.type, item.subject, str(item.attempts),
+                      item.error.strip().splitlines()[-1] if item.error else "")
+    console.print(table)
+
+
+@events.command("replay")
+def events_replay(ids: Annotated[list[int], typer.Argument(help="Ids from `tepian events dead`.")]) -> None:
+    """Give dead letters to their consumers again."""
+    _django()
+    from tepian.kernel.events.replay import replay_delivery
+
+    for number in ids:
+        replay_delivery(actor=_system("cli"), delivery_id=number)
+    console.print(f"{len(ids)} event(s) go out again with the worker's next round")
+
+
+@app.command()
+def replay(
+    path: Annotated[Path, typer.Argument(help="CSV with recorded series.")],
+    columns: Annotated[str, typer.Option(help="Which columns hold station, datastream, time and value: "
+                                              "station=…,datastream=…,time=…,value=…[,unit=…]")] = "",
+    speed: Annotated[float, typer.Option(help="Times real time; 0 plays as fast as it goes.")] = 0.0,
+    door: Annotated[str, typer.Option(help="Through which door: http, mqtt or direct.")] = "http",
+    key: Annotated[str, typer.Option(help="Device key for http and mqtt.", envvar="TEPIAN_DEVICE_KEY")] = "",
+    shift: Annotated[bool, typer.Option(help="Move times so that the last value is now.")] = False,
+) -> None:
+    """Play recorded series through the same doors as live data."""
+    _django()
+    from tepian.kernel.actors import Invalid
+    from tepian.services.sensors.operations import replay as player
+
+    try:
+        with _bar() as progress:
+            task = progress.add_task(path.name, total=None)
+            summary = player.play_file(
+                path, columns=columns, speed=speed, door=door, key=key, shift=shift,
+                progress=lambda done, total: progress.update(task, completed=done, total=total),
+            )
+    except Invalid as error:
+        _fail(error.message)
+    console.print(summary)
+
+
+def _bar() -> Progress:
+    return Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+                    console=console, transient=True)
+
+
+@app.command()
+def backup(
+    path: Annotated[Path, typer.Argument(help="File to write, e.g. tepian-backup.tar.gz.")],
+    with_secrets: Annotated[bool, typer.Option(help="Also the signing key (keep such a file locked away).")] = False,
+) -> None:
+    """Write database and files into one file, while the system runs."""
+    _django()
+    from tepian import backup as module
+
+    console.print(module.backup(path, with_secrets=with_secrets))
+
+
+@app.command()
+def restore(
+    path: Annotated[Path, typer.Argument(help="A file written by `tepian backup`.")],
+    force: Annotated[bool, typer.Option(help="Replace what is there.")] = False,
+) -> None:
+    """Bring a backup back. Stop the system first."""
+    _django()
+    from tepian import backup as module
+    from tepian.kernel.actors import Invalid
+
+    try:
+        console.print(module.restore(path, force=force))
+    except Invalid as error:
+        _fail(error.message)
+
+
+@new.command("room")
+def new_room(name: Annotated[str, typer.Argument(help="The room's name: a noun, lower case, e.g. street_lights.")]) -> None:
+    """Scaffold a room that passes every check, as a place to start."""
+    from tepian.new_room import new_room as scaffold
+
+    for file in scaffold(name, ROOT):
+        console.print(f"  {file}")
+
+
+def main() -> None:
+    app()

@@ -1,0 +1,42 @@
+"""The demonstration: a city from its pack, sign-ins for every role, and a storm that plays."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from django.conf import settings
+
+from tepian.kernel.actors import system
+from tepian.kernel.catalogue import packs
+from tepian.kernel.identity import operations as identity
+from tepian.kernel.identity.models import DeviceKey
+from tepian.services.sensors import demo as storm
+from tepian.settings.base import knobs
+
+KEY_FILE = "demo-device-key"
+ACTOR = system("demo", "Demo")
+
+
+def prepare(pack: Path, home: Path, *, speed: float, say: Callable[[str], None]) -> None:
+    """Load the pack, write `demo-accounts.json`, keep a device key for the storm, and start the storm anew."""
+    packs.load_pack(pack, ACTOR)
+    key_file = home / KEY_FILE
+    if not key_file.exists() or not DeviceKey.objects.filter(name="demo-storm", revoked_at=None).exists():
+        DeviceKey.objects.filter(name="demo-storm").delete()
+        key_file.write_text(
+            identity.issue_device_key(actor=ACTOR, name="demo-storm", grants=[{"role": "device", "scope": "city", "code": ""}])
+        )
+        key_file.chmod(0o600)
+    storm.begin(actor=ACTOR, pack=pack, speed=speed)
+
+
+def simulate() -> None:
+    """Play the storm until stopped."""
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    storm.play(stop, mqtt_port=knobs.mqtt_port, http_base=settings.BASE_URL,
+               device_key=(settings.HOME / KEY_FILE).read_text().strip())
