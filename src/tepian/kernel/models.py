@@ -1,7 +1,7 @@
 """The kernel's tables, gathered from its parts for Django."""
 
 from .audit.models import AuditEntry, ChainHead
-from .catalogue.models import TopicVersion
+from .catalogue.models import *  # noqa: F403
 from .documents.models import *  # noqa: F403
 from .events.models import ConsumerProgress, Delivery, OutboxEvent
 from .identity.models import *  # noqa: F403
@@ -9,4 +9,4 @@ from .notifications.models import *  # noqa: F403
 from .organisations.models import *  # noqa: F403
 from .regions.models import *  # noqa: F403
 
-__all__ = ["AuditEntry", "ChainHead", "ConsumerProgress", "Delivery", "OutboxEvent", "TopicVersion"]
+__all__ = ["AuditEntry", "ChainHead", "CitySetting", "ConsumerProgress", "Delivery", "OutboxEvent"]

@@ -14,6 +14,7 @@ from csp.constants import NONE, SELF
 from .knobs import Knobs
 
 knobs = Knobs()
+KNOBS = knobs
 PACKAGE = Path(__file__).resolve().parent.parent
 HOME = knobs.home.resolve()
 HOME.mkdir(parents=True, exist_ok=True, mode=0o750)
@@ -70,12 +71,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "tepian.portal.observe.ObserveMiddleware",
     "tepian.kernel.catalogue.pagecache.PageCacheMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -83,7 +84,9 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "tepian.kernel.catalogue.city.CityMiddleware",
     "tepian.kernel.identity.middleware.ActorMiddleware",
+    "tepian.kernel.identity.middleware.LanguageMiddleware",
     "tepian.portal.errors.ReadableErrorsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -94,6 +97,7 @@ WSGI_APPLICATION = "tepian.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [PACKAGE / "kernel" / "templates"],  # before allauth's own pages, which these replace
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -166,7 +170,7 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Asia/Makassar"
 FORMAT_MODULE_PATH = ["tepian.ui.formats"]
-LOCALE_PATHS = [PACKAGE / "locale", PACKAGE / "kernel" / "locale", PACKAGE / "ui" / "locale"]
+LOCALE_PATHS = [PACKAGE / "locale", *sorted((PACKAGE / "kernel").glob("*/locale")), PACKAGE / "ui" / "locale"]
 
 STATIC_URL = "/static/"
 STATIC_ROOT = HOME / "static"
@@ -187,3 +191,5 @@ else:
     EMAIL_FILE_PATH = HOME / "mail"
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = knobs.body_limit_mb * 1024 * 1024
+
+from .identity import *  # noqa: E402, F403

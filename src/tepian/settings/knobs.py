@@ -37,6 +37,8 @@ class Knobs(BaseSettings):
     body_limit_mb: int = Field(10, description="Largest request body in MiB")
     email_url: str = Field("", description="Mail server: smtp://user:pass@host:587?tls=1; empty: mails are written to HOME/mail")
     email_from: str = Field("tepian@localhost", description="Sender address of e-mails")
+    message_gateway_url: str = Field("", description="WhatsApp or SMS gateway that takes messages as JSON by POST; empty: messages are written to HOME/outbox")
+    message_gateway_token: str = Field("", description="Bearer token for the message gateway")
 
     @property
     def base_url(self) -> str:

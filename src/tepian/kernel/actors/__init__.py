@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 
 class Denied(Exception):
     """The actor may not do this. `reason` says why, `helper` says who can help; both are shown to the person."""
 
-    def __init__(self, reason: str, helper: str = "") -> None:
+    def __init__(self, reason: Any, helper: Any = "") -> None:
         super().__init__(reason)
         self.reason = reason
         self.helper = helper
@@ -17,10 +18,11 @@ class Denied(Exception):
 class Invalid(Exception):
     """The input cannot be accepted. `field` names the part at fault, `code` is stable for programs.
 
-    `message` is translated for the reader; `item` names the thing at fault (a station, a row, a code).
+    `message` is translated for the reader, best lazily, so that the API can tell it in both languages; `item` names
+    the thing at fault (a station, a row, a code).
     """
 
-    def __init__(self, message: str, *, code: str = "invalid", field: str = "", item: str = "") -> None:
+    def __init__(self, message: Any, *, code: str = "invalid", field: str = "", item: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.code = code
@@ -88,7 +90,7 @@ def system(part: str, label: str = "") -> Actor:
     return Actor(kind="system", id=part, label=label or part)
 
 
-def require(condition: bool, reason: str, helper: str = "") -> None:
+def require(condition: bool, reason: Any, helper: Any = "") -> None:
     """For policies: refuse unless `condition` holds."""
     if not condition:
         raise Denied(reason, helper)

@@ -139,6 +139,47 @@ class Search:
     find: Callable[[str, Actor], Iterable[SearchHit]]
 
 
+# --- what one room shows on another's pages --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class EvidencePanel:
+    """What a sign's source looked like: `render(source_key, since, until)` gives HTML (a chart, a still) for sources of
+    `source_kind` (station, rain, camera, call, report), empty when there is nothing to show."""
+
+    source_kind: str
+    render: Callable[[str, datetime, datetime], str]
+
+
+@dataclass(frozen=True, slots=True)
+class PublicWording:
+    """Words to start from when the public is told of a hazard. `words(hazard, level, place)` gives
+    `{"headline", "headline_en", "instruction", "instruction_en", "hours"}`, or an empty dict for an unknown hazard."""
+
+    key: str
+    words: Callable[[str, str, str], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSection:
+    """A room's part in an incident's record: `html` to print, `data` for programs, and the subjects (type, id) under
+    which the audit record knows these things."""
+
+    title: Any
+    html: str
+    data: Any
+    subjects: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPart:
+    """`part(incident_number)` gives the room's section, or None when it has nothing to tell."""
+
+    key: str
+    part: Callable[[str], RecordSection | None]
+    order: int = 50
+
+
 # --- what runs -------------------------------------------------------------------------------------------------------
 
 
@@ -184,11 +225,12 @@ class LiveState:
 
 @dataclass(frozen=True, slots=True)
 class PackSection:
-    """A room's part of a city pack. `check(pack)` gives problems (sentences naming file and item); `load(pack, actor)`
-    gives a dict of counts. `order`: regions 10, organisations 20, accounts 30, rooms 50 and up."""
+    """A room's part of a city pack. `check(pack)` gives problems (`packs.Problem`, or sentences naming file and item);
+    `load(pack, actor)` gives counts of what it changed, all 0 the second time (the key `unchanged` counts no change).
+    `order`: regions 10, organisations 20, accounts 30, rooms 50 and up."""
 
     name: str
-    check: Callable[[Any], Iterable[str]]
+    check: Callable[[Any], Iterable[Any]]
     load: Callable[[Any, Actor], dict[str, int]]
     order: int = 50
 

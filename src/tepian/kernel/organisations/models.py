@@ -26,7 +26,7 @@ class Agency(models.Model):
 
 
 class Position(models.Model):
-    """A post in an agency. `grants` lists what its holder may do: `[{"role", "scope", "code"}]` (see `actors.Grant`)."""
+    """A post in an agency. `grants` lists what its holder may do: `[{"role", "scope", "code"}]`, see `actors.Grant`."""
 
     code = models.CharField(max_length=80, unique=True)
     title = models.CharField(max_length=200)

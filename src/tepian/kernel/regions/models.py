@@ -55,10 +55,15 @@ class RegionName(models.Model):
 
     class Meta:
         app_label = "city"
+        constraints = [models.UniqueConstraint(fields=["region", "valid_from"], name="region_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class RegionSuccession(models.Model):
-    """Merges and splits: `former` continued in `successor` from `on` (many to many)."""
+    """Merges and splits: `former` continued in `successor` from `on` (many to many). Both may be the same region, when
+    one that was split or enlarged kept its code."""
 
     former = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="successions")
     successor = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="origins")
@@ -67,7 +72,10 @@ class RegionSuccession(models.Model):
 
     class Meta:
         app_label = "city"
-        constraints = [models.UniqueConstraint(fields=["former", "successor"], name="succession_once")]
+        constraints = [models.UniqueConstraint(fields=["former", "successor", "on"], name="succession_once")]
+
+    def __str__(self) -> str:
+        return f"{self.former_id} → {self.successor_id}"
 
 
 class Place(models.Model):

@@ -1,0 +1,1 @@
+"""Where sign-in meets django-allauth."""

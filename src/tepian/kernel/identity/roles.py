@@ -1,0 +1,42 @@
+"""The fixed vocabulary of roles. A position's grants name them; what each may do is said by the rooms' policies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+ROLES: dict[str, Any] = {
+    "duty_officer": _("Duty officer"),
+    "responder": _("Responder"),
+    "head": _("Head"),
+    "sensor_steward": _("Sensor steward"),
+    "administrator": _("Administrator"),
+    "auditor": _("Auditor"),
+    "viewer": _("Viewer"),
+    "device": _("Device"),
+}
+
+TASKS: dict[str, Any] = {
+    "duty_officer": _("confirms or dismisses drafts and publishes warnings"),
+    "responder": _("handles incidents assigned to the unit"),
+    "head": _("reads the wall and gives dispositions"),
+    "sensor_steward": _("looks after stations and thresholds"),
+    "administrator": _("looks after accounts, positions and keys"),
+    "auditor": _("reads the record"),
+    "viewer": _("reads staff pages"),
+    "device": _("writes observations"),
+}
+
+SCOPES: dict[str, Any] = {"city": _("whole city"), "agency": _("agency"), "region": _("region")}
+
+
+def role_name(role: str) -> str:
+    """The role in the reader's language; an unknown one as it is written."""
+    return str(ROLES.get(role, role))
+
+
+def names(roles: Iterable[str]) -> str:
+    """Several roles in one line."""
+    return ", ".join(role_name(role) for role in roles)

@@ -1,0 +1,1 @@
+"""Signs of danger, draft incidents that a person confirms, and what was done about them."""

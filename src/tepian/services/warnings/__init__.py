@@ -1,0 +1,1 @@
+"""Warnings to the public: pages, CAP messages, feed and subscriptions."""

@@ -1,0 +1,89 @@
+"""Moments, distances and numbers as people here write them: 22 November 2026, 14.30 WITA; 1.234,5; 2,9 m."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, date, datetime, timedelta, tzinfo
+
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+ZONES = {"Asia/Jakarta": "WIB", "Asia/Pontianak": "WIB", "Asia/Makassar": "WITA", "Asia/Ujung_Pandang": "WITA", "Asia/Jayapura": "WIT"}
+MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
+
+
+def zone_label(zone: tzinfo | None = None, at: datetime | None = None) -> str:
+    """WIB, WITA or WIT; elsewhere the zone's own abbreviation."""
+    zone = zone or timezone.get_current_timezone()
+    return ZONES.get(str(zone)) or (at or datetime.now(UTC)).astimezone(zone).tzname() or ""
+
+
+def _local(at: datetime, zone: tzinfo | None) -> datetime:
+    if timezone.is_naive(at):
+        raise ValueError("a moment needs its zone")
+    return at.astimezone(zone or timezone.get_current_timezone())
+
+
+def clock(at: datetime, zone: tzinfo | None = None, *, label: bool = True, seconds: bool = False) -> str:
+    """14.30 WITA"""
+    local = _local(at, zone)
+    text = formats.date_format(local, "SECOND_TIME_FORMAT" if seconds else "TIME_FORMAT")
+    return f"{text} {zone_label(zone, at)}" if label else text
+
+
+def day(on: date | datetime, zone: tzinfo | None = None, *, weekday: bool = False) -> str:
+    """22 November 2026"""
+    value = _local(on, zone) if isinstance(on, datetime) else on
+    return formats.date_format(value, "l, j F Y" if weekday else "DATE_FORMAT")
+
+
+def moment(at: datetime, zone: tzinfo | None = None, *, now: datetime | None = None) -> str:
+    """The clock alone for today, otherwise with the day: 22 November 2026, 14.30 WITA."""
+    here, there = _local(at, zone), _local(now or datetime.now(UTC), zone)
+    if here.date() == there.date():
+        return clock(at, zone)
+    return f"{day(at, zone)}, {clock(at, zone)}"
+
+
+def ago(at: datetime, *, now: datetime | None = None) -> str:
+    """How long ago, in the one unit that matters: “4 minutes ago”. A moment in the future is “just now”, for clocks of
+    devices differ by seconds; far ahead (over a minute) it says so."""
+    gap = ((now or datetime.now(UTC)) - at).total_seconds()
+    if gap < -60:
+        return _("clock ahead by %(age)s") % {"age": span(timedelta(seconds=-gap))}
+    if gap < 10:
+        return _("just now")
+    return _("%(age)s ago") % {"age": span(timedelta(seconds=gap))}
+
+
+def span(length: timedelta) -> str:
+    """A length of time in its largest whole unit: “26 minutes”."""
+    seconds = max(0, int(length.total_seconds()))
+    if seconds < 60:
+        return ngettext("%(n)d second", "%(n)d seconds", seconds) % {"n": seconds}
+    if seconds < 3600:
+        return ngettext("%(n)d minute", "%(n)d minutes", seconds // 60) % {"n": seconds // 60}
+    if seconds < 48 * 3600:
+        return ngettext("%(n)d hour", "%(n)d hours", seconds // 3600) % {"n": seconds // 3600}
+    return ngettext("%(n)d day", "%(n)d days", seconds // 86400) % {"n": seconds // 86400}
+
+
+def number(value: float | None, decimals: int | None = None) -> str:
+    """1.234,5. None and what is not a number give the dash that means “unknown”, never 0."""
+    if value is None or not math.isfinite(value):
+        return DASH
+    places = decimals if decimals is not None else (0 if float(value).is_integer() else None)
+    rounded = round(value, places) if places is not None else value
+    text = formats.number_format(abs(rounded), decimal_pos=places, use_l10n=True, force_grouping=True)
+    return f"{MINUS}{text}" if rounded < 0 else text
+
+
+def metres(value: float | None) -> str:
+    """2,9 m below ten; 350 m; 1,2 km from a thousand."""
+    if value is None or not math.isfinite(value):
+        return DASH
+    size = abs(value)
+    if size >= 1000:
+        return f"{number(value / 1000, 1)} km"
+    return f"{number(value, 0 if size >= 10 else 2 if size < 1 else 1)} m"
