@@ -12,6 +12,7 @@ Needs Python only. Node is taken from the machine (20 or newer) or from the pack
 from __future__ import annotations
 
 import argparse
+import gzip
 import hashlib
 import importlib.util
 import json
@@ -133,9 +134,15 @@ def compile_sheets(stamps: Stamps, *, force: bool, check: bool) -> bool:
         fresh = BUILT / f".{name}.new"
         run([node, str(command), "-i", str(CSS / entry), "-o", str(fresh), "--minify"], node)
         fresh.replace(BUILT / name)
+        compress(BUILT / name)
         say(f"stylesheet {name}: {(BUILT / name).stat().st_size / 1000:.1f} kB in {time.monotonic() - started:.1f} s")
     stamps.keep("sheets", value)
     return True
+
+
+def compress(path: Path) -> None:
+    """A `.gz` beside the file, which the server sends to browsers that take it. The same input gives the same bytes."""
+    path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes(), 9, mtime=0))
 
 
 def copy_htmx(*, force: bool, check: bool) -> bool:
@@ -146,6 +153,7 @@ def copy_htmx(*, force: bool, check: bool) -> bool:
         return True
     BUILT.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)
+    compress(target)
     say("htmx: copied")
     return True
 

@@ -36,7 +36,10 @@ def steps(*, fast: bool, fix: bool) -> list[Step]:
         ("types", [str(BIN / "mypy"), "--no-error-summary"]),
         ("built files", [sys.executable, "dev/build.py", *([] if fix else ["--check"])]),
         ("reference", reference),
-        ("house rules, translations, migrations", [sys.executable, "-m", "pytest", "-q", "tests/house"]),
+        (
+            "house rules, translations, migrations",
+            [sys.executable, "-m", "pytest", "-q", "-m", "not slow", "tests/house"],
+        ),
     ]
 
 

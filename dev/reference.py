@@ -134,11 +134,17 @@ def refusals(policy: Any) -> str:
             call.args[0].value
             for node in ast.walk(parsed)
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"require", "Denied"}
-            for call in node.args[:2]
+            for call in map(unwrapped, node.args[:2])
             if isinstance(call, ast.Call) and call.args and isinstance(call.args[0], ast.Constant)
             and isinstance(call.args[0].value, str) and getattr(call.func, "id", "").startswith(("_", "gettext"))
         )
     )  # fmt: skip
+
+
+def unwrapped(node: ast.expr) -> ast.expr:
+    """`str(_("…"))` → `_("…")`."""
+    inside = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "str" and node.args
+    return node.args[0] if inside else node  # type: ignore[attr-defined]
 
 
 def permissions_page() -> str:

@@ -20,7 +20,7 @@ TOP |= {".ci", ".importlinter", ".pre-commit-config.yaml", ".gitignore"}
 SPAN = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 MAKE = re.compile(r"(?:^|[\s`(])make ((?:[a-z][\w-]*)(?: [a-z][\w-]*)*)(?=$|[\s`).,;:])", re.M)
-TEPIAN = re.compile(r"(?:^|[\s`(/])tepian (?=[a-z-])([^\n`|&;#]*)")
+TEPIAN = re.compile(r"(?:^\s*|/bin/|&& |exec )tepian (?=[a-z-])([^\n`|&;#]*)")
 PLACEHOLDER = re.compile(r"<[^>]*>|\{[^}]*\}|…")
 
 

@@ -35,6 +35,10 @@ def kernel_parts_used(folder: Path, package: Path) -> set[str]:
                 part = MODEL_PARTS.get(node.value.partition(".")[2])
                 if part:
                     used.add(part)
+    tags = {path.stem for path in (package / "kernel" / "templatetags").glob("[a-z]*.py")}
+    for path in folder.rglob("templates/**/*.html"):
+        for loaded in re.findall(r"{%\s*load\s+([^%]+)%}", path.read_text(encoding="utf-8")):
+            used |= tags & set(loaded.split())
     return used
 
 

@@ -13,7 +13,7 @@ from tepian.services.emergency import operations as emergency
 from tepian.services.emergency import queries as incidents
 from tepian.services.emergency.models import Incident
 from tepian.services.warnings import queries as warnings
-from tepian.services.warnings.models import Warning, WarningMessage
+from tepian.services.warnings.models import PublicWarning, WarningMessage
 
 from .conftest import OFFICER, build_city, level, returned, silent
 
@@ -22,10 +22,14 @@ PUBLIC_PAGES = ["/banjir", "/en/banjir", "/banjir/riwayat", "/banjir/cap.xml", "
 
 def words(**more):
     return {
-        "level": "siaga", "areas": ["99.01.01.1001", "99.01.01.1002"], "headline": "Banjir di Hulu dan Tengah",
-        "headline_en": "Flood in Hulu and Tengah", "instruction": "Naikkan barang.", "instruction_en": "Lift your things.",
+        "level": "siaga",
+        "areas": ["99.01.01.1001", "99.01.01.1002"],
+        "headline": "Banjir di Hulu dan Tengah",
+        "headline_en": "Flood in Hulu and Tengah",
+        "instruction": "Naikkan barang.",
+        "instruction_en": "Lift your things.",
         "valid_until": timezone.now() + timedelta(hours=6),
-    } | more  # fmt: skip
+    } | more
 
 
 def confirm(number: str, **more) -> None:
@@ -60,7 +64,7 @@ def test_rain_and_river_open_a_draft(city):
 
 def test_nothing_is_public_before_a_person_confirms(city, client):
     number = draft()
-    assert not Warning.objects.exists() and not WarningMessage.objects.exists()
+    assert not PublicWarning.objects.exists() and not WarningMessage.objects.exists()
     for page in PUBLIC_PAGES:
         answer = client.get(page)
         assert answer.status_code == 200
@@ -75,13 +79,13 @@ def test_nothing_is_public_before_a_person_confirms(city, client):
 def test_a_dismissed_draft_tells_nobody(city, client):
     emergency.dismiss_draft(actor=OFFICER, number=draft(), reason_code="sensor_fault", reason="Pelampung macet.")
     deliver_all()
-    assert not Warning.objects.exists()
+    assert not PublicWarning.objects.exists()
     assert "Pelampung" not in client.get("/banjir").content.decode()
 
 
 def test_the_warning_names_sources_and_the_office_that_confirmed(city, client):
     confirm(draft())
-    warning = Warning.objects.get()
+    warning = PublicWarning.objects.get()
     assert warning.confirmed_by == "Petugas Jaga Pusdalops"
     page = client.get(f"/banjir/{warning.number}").content.decode()
     for text in ("Petugas Jaga Pusdalops", "Pos hulu", "Pos tengah", "Naikkan barang."):
@@ -95,15 +99,21 @@ def test_update_and_close_reach_the_public(city, client):
     number = draft()
     confirm(number)
     version = Incident.objects.get().version
-    emergency.request_warning_update(actor=OFFICER, number=number, version=version, **words(level="awas", headline="AWAS banjir"))
+    emergency.request_warning_update(
+        actor=OFFICER, number=number, version=version, **words(level="awas", headline="AWAS banjir")
+    )
     deliver_all()
-    warning = Warning.objects.get()
+    warning = PublicWarning.objects.get()
     assert (warning.level, warning.version) == ("awas", 2)
     emergency.close_incident(actor=OFFICER, number=number, outcome="happened")
     deliver_all()
     warning.refresh_from_db()
     assert warning.state == "cancelled"
-    assert list(WarningMessage.objects.order_by("sequence").values_list("kind", flat=True)) == ["Alert", "Update", "Cancel"]
+    assert list(WarningMessage.objects.order_by("sequence").values_list("kind", flat=True)) == [
+        "Alert",
+        "Update",
+        "Cancel",
+    ]
     assert "AWAS banjir" not in client.get("/banjir").content.decode()
     assert "AWAS banjir" in client.get("/banjir/riwayat").content.decode()
     kinds = [entry.params.get("what") for entry in Incident.objects.get().timeline.filter(kind="warning")]
@@ -116,9 +126,11 @@ def test_reopening_publishes_anew(city):
     confirm(number)
     emergency.close_incident(actor=OFFICER, number=number, outcome="happened")
     deliver_all()
-    emergency.reopen_incident(actor=OFFICER, number=number, reason="Hujan lagi.", valid_until=timezone.now() + timedelta(hours=3))
+    emergency.reopen_incident(
+        actor=OFFICER, number=number, reason="Hujan lagi.", valid_until=timezone.now() + timedelta(hours=3)
+    )
     deliver_all()
-    assert [row.state for row in Warning.objects.order_by("id")] == ["cancelled", "active"]
+    assert [row.state for row in PublicWarning.objects.order_by("id")] == ["cancelled", "active"]
 
 
 def test_events_delivered_twice_are_told_once(city):
@@ -142,7 +154,7 @@ def test_levels_that_fall_end_signs_and_suggest_closing(city):
     level("tengah", "normal", before="waspada", minutes=1)
     incident = Incident.objects.get()
     assert incident.suggested_level == "normal"
-    assert Warning.objects.get().in_force  # a person ends it
+    assert PublicWarning.objects.get().in_force  # a person ends it
 
 
 def test_a_silent_station_is_noted_in_the_time_line(city):
@@ -157,7 +169,7 @@ def test_simulation_is_marked_everywhere(city, client):
     level("hulu", "siaga", simulated=True)
     level("tengah", "siaga", ward="99.01.01.1002", simulated=True)
     confirm(Incident.objects.get().number)
-    warning = Warning.objects.get()
+    warning = PublicWarning.objects.get()
     assert warning.simulated
     xml = WarningMessage.objects.get().xml
     assert "<status>Exercise</status>" in xml and "Actual" not in xml
@@ -176,7 +188,7 @@ def test_only_the_citys_setting_lets_the_system_confirm(client):
     incident = Incident.objects.get()
     assert (incident.state, incident.automatic) == ("open", True)
     assert incident.timeline.filter(kind="confirmed_automatically").exists()
-    warning = Warning.objects.get()
+    warning = PublicWarning.objects.get()
     assert warning.automatic
     assert warning.headline.startswith("Siaga banjir di ")
     assert incidents.record(incident)["automatic"] is True
@@ -186,8 +198,12 @@ def test_the_setting_ends_with_its_date(city):
     from tepian.services.warnings.models import PublicationRule, WarningKind
 
     today = timezone.localdate()
-    PublicationRule.objects.create(kind=WarningKind.objects.get(), automatic=True, valid_from=today - timedelta(days=9),
-                                   valid_to=today - timedelta(days=1))
+    PublicationRule.objects.create(
+        kind=WarningKind.objects.get(),
+        automatic=True,
+        valid_from=today - timedelta(days=9),
+        valid_to=today - timedelta(days=1),
+    )
     assert warnings.automatic("flood", today - timedelta(days=2)) is True
     assert warnings.automatic("flood") is False
     draft()

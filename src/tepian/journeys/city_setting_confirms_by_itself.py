@@ -1,4 +1,4 @@
-"""Where the city's dated setting says so, a draft of that kind is confirmed without a person. The record says it was."""
+"""Where the city's dated setting says so, a draft is confirmed without a person; the record says that it was."""
 
 from __future__ import annotations
 
@@ -25,9 +25,13 @@ def draft_opened(envelope: Envelope) -> None:
         return  # nothing to tell: a person has to write it
     try:
         emergency.confirm_draft(
-            actor=ACTOR, number=data["number"], level=data["level"], areas=data["areas"], automatic=True,
+            actor=ACTOR,
+            number=data["number"],
+            level=data["level"],
+            areas=data["areas"],
+            automatic=True,
             valid_until=timezone.now() + timedelta(hours=words["hours"]),
             **{key: words[key] for key in ("headline", "headline_en", "instruction", "instruction_en")},
-        )  # fmt: skip
+        )
     except Conflict:
         return  # a person was faster, or this was delivered before

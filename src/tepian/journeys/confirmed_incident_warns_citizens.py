@@ -19,12 +19,21 @@ ACTOR = system(CONSUMER, "Peringatan dini")
 def _telling(data: dict[str, Any]) -> dict[str, Any]:
     """The incident's public side as the warnings room wants it. The warning names the office that confirmed."""
     return {
-        "hazard": data["hazard"], "level": data["level"], "areas": data["areas"],
-        "expires_at": datetime.fromisoformat(data["valid_until"]), "onset_at": datetime.fromisoformat(data["onset_at"]),
-        "sources": data["sources"], "confirmed_by": data["by"], "automatic": data["automatic"],
-        "incident_number": data["number"], "incident_version": data["version"],
-        "lon": data.get("lon"), "lat": data.get("lat"), "simulated": data["simulated"], **data["message"],
-    }  # fmt: skip
+        "hazard": data["hazard"],
+        "level": data["level"],
+        "areas": data["areas"],
+        "expires_at": datetime.fromisoformat(data["valid_until"]),
+        "onset_at": datetime.fromisoformat(data["onset_at"]),
+        "sources": data["sources"],
+        "confirmed_by": data["by"],
+        "automatic": data["automatic"],
+        "incident_number": data["number"],
+        "incident_version": data["version"],
+        "lon": data.get("lon"),
+        "lat": data.get("lat"),
+        "simulated": data["simulated"],
+        **data["message"],
+    }
 
 
 def _tell(envelope: Envelope) -> None:
@@ -53,5 +62,8 @@ def closed(envelope: Envelope) -> None:
     warning = queries.latest_of_incident(envelope.data["number"])
     if warning is not None and warning.in_force:
         warnings.cancel_warning(
-            actor=ACTOR, number=warning.number, reason=envelope.data["outcome"], incident_version=envelope.data["version"]
+            actor=ACTOR,
+            number=warning.number,
+            reason=envelope.data["outcome"],
+            incident_version=envelope.data["version"],
         )

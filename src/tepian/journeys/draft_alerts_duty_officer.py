@@ -23,13 +23,17 @@ def draft_opened(envelope: Envelope) -> None:
     mark, mark_en = ("[SIMULASI] ", "[SIMULATION] ") if data["simulated"] else ("", "")
     word = str(levels.label(data["level"]))
     notifications.notify(
-        actor=ACTOR, topic=TOPIC, role="duty_officer", key=envelope.id, url=_address(data["number"]),
+        actor=ACTOR,
+        topic=TOPIC,
+        role="duty_officer",
+        key=envelope.id,
+        url=_address(data["number"]),
         urgency="notice" if data["simulated"] else "danger",
         title=f"{mark}Rancangan kejadian {data['number']}: {word}, {data['place']}",
         title_en=f"{mark_en}Draft incident {data['number']}: {word}, {data['place']}",
         body="Dua sumber menunjukkan bahaya. Pastikan atau tolak. Warga belum diberi tahu.",
         body_en="Two sources show danger. Confirm or dismiss. The public has not been told.",
-    )  # fmt: skip
+    )
 
 
 @on("emergency.level_suggested.v1", consumer=CONSUMER)
@@ -38,9 +42,14 @@ def level_suggested(envelope: Envelope) -> None:
     mark, mark_en = ("[SIMULASI] ", "[SIMULATION] ") if data["simulated"] else ("", "")
     word = str(levels.label(data["suggested"]))
     notifications.notify(
-        actor=ACTOR, topic=TOPIC, role="duty_officer", key=envelope.id, url=_address(data["number"]),
+        actor=ACTOR,
+        topic=TOPIC,
+        role="duty_officer",
+        key=envelope.id,
+        url=_address(data["number"]),
         urgency="notice" if data["simulated"] else "danger",
         title=f"{mark}Kejadian {data['number']} memburuk: {word}, {data['place']}",
         title_en=f"{mark_en}Incident {data['number']} gets worse: {word}, {data['place']}",
-        body="Ubah peringatan bila Anda setuju.", body_en="Change the warning if you agree.",
-    )  # fmt: skip
+        body="Ubah peringatan bila Anda setuju.",
+        body_en="Change the warning if you agree.",
+    )

@@ -1,4 +1,4 @@
-"""A river rises: what a station measures becomes a sign of flood, and whether signs open a draft is emergency's rule."""
+"""A river rises: what a station measures becomes a sign of flood. Whether signs open a draft is emergency's rule."""
 
 from __future__ import annotations
 
@@ -38,15 +38,27 @@ def level_changed(envelope: Envelope) -> None:
         emergency.end_sign(actor=ACTOR, at=at, **source)
     elif data["to_level"] in DANGER:
         emergency.report_sign(
-            actor=ACTOR, **source,
-            level=data["to_level"], observed_at=at, label=data["station_name"],
+            actor=ACTOR,
+            **source,
+            level=data["to_level"],
+            observed_at=at,
+            label=data["station_name"],
             label_en=data.get("station_name_en") or data["station_name"],
-            region_code=data.get("region") or "", lon=data.get("lon"), lat=data.get("lat"),
+            region_code=data.get("region") or "",
+            lon=data.get("lon"),
+            lat=data.get("lat"),
             value=f"{data['value']:g} {data['unit']}",
-            evidence={"event": envelope.id, "position": envelope.position, "value": data["value"], "unit": data["unit"],
-                      "bound": data.get("bound"), "scale": data.get("scale", ""), "kind": data["kind"],
-                      "quality": data.get("quality", [])},
-        )  # fmt: skip
+            evidence={
+                "event": envelope.id,
+                "position": envelope.position,
+                "value": data["value"],
+                "unit": data["unit"],
+                "bound": data.get("bound"),
+                "scale": data.get("scale", ""),
+                "kind": data["kind"],
+                "quality": data.get("quality", []),
+            },
+        )
 
 
 @on("sensors.station_silent.v1", consumer=CONSUMER)

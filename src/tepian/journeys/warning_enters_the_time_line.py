@@ -20,9 +20,12 @@ def write(envelope: Envelope) -> None:
     """Once for each event: the envelope's id is the entry's key."""
     if envelope.data["incident_number"]:
         emergency.record_warning(
-            actor=ACTOR, number=envelope.data["incident_number"], warning=envelope.data["number"],
-            what=STEPS[envelope.type], key=envelope.id,
-        )  # fmt: skip
+            actor=ACTOR,
+            number=envelope.data["incident_number"],
+            warning=envelope.data["number"],
+            what=STEPS[envelope.type],
+            key=envelope.id,
+        )
 
 
 for _step in STEPS:

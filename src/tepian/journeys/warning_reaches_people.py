@@ -4,6 +4,8 @@ A change that makes nothing worse goes to subscribers only as the end does: once
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 
 from tepian.kernel.actors import system
@@ -29,22 +31,33 @@ def tell(envelope: Envelope) -> None:
     if data["simulated"]:
         before, before_en = f"[SIMULASI] {before}", f"[SIMULATION] {before_en}"
     over = envelope.type == "warnings.warning_cancelled.v1"
-    words = {
-        "title": f"{before}{data['headline']}", "title_en": f"{before_en}{data['headline_en'] or data['headline']}",
-        "body": "" if over else warning.instruction, "body_en": "" if over else warning.instruction_en or warning.instruction,
-        "url": f"/banjir/{data['number']}", "topic": TOPIC,
+    words: dict[str, Any] = {
+        "title": f"{before}{data['headline']}",
+        "title_en": f"{before_en}{data['headline_en'] or data['headline']}",
+        "body": "" if over else warning.instruction,
+        "body_en": "" if over else warning.instruction_en or warning.instruction,
+        "url": f"/banjir/{data['number']}",
+        "topic": TOPIC,
         "urgency": "danger" if data["rise"] and not data["simulated"] else "notice",
-    }  # fmt: skip
+    }
     for role in ("head", "duty_officer"):
         notifications.notify(actor=ACTOR, role=role, key=envelope.id, **words)
     leaving = {"id": "Berhenti menerima: ", "en": "Leave: "}
     notifications.send_to_addresses(
-        actor=ACTOR, channel="email", key=envelope.id, **words,
+        actor=ACTOR,
+        channel="email",
+        key=envelope.id,
+        **words,
         addresses=[
-            (row.address, row.language, f"{leaving.get(row.language, leaving['id'])}{settings.BASE_URL}{queries.leave_path(row)}")
-            for row in queries.subscribers(data["areas"]) if row.channel == "email"
+            (
+                row.address,
+                row.language,
+                f"{leaving.get(row.language, leaving['id'])}{settings.BASE_URL}{queries.leave_path(row)}",
+            )
+            for row in queries.subscribers(data["areas"])
+            if row.channel == "email"
         ],
-    )  # fmt: skip
+    )
 
 
 for _type in FIRST:

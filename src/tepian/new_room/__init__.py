@@ -1,7 +1,7 @@
 """`tepian new room <name>`: a small room that works and passes every check, as a place to start.
 
-The skeleton lies in `skeleton/`, one `.txt` file per file of the room: a list that staff keep and citizens read. Replace
-its noun by yours, file by file; the checks tell when something was forgotten.
+The skeleton lies in `skeleton/`, one `.txt` file per file of the room: a list that staff keep and citizens read.
+Replace its noun by yours, file by file; the checks tell when something was forgotten.
 """
 
 from __future__ import annotations
@@ -15,12 +15,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from string import Template
 
+import typer
+
 SKELETON = Path(__file__).parent / "skeleton"
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
 RESERVED = {"city", "api", "en", "tests", "static", "kernel", "portal", "ui", "toolkit", "journeys", "services"}
 
 
-class NameRefused(ValueError):
+PLACES = {  # where in a room a file of the skeleton goes, if not to its top
+    "pages/": "templates/$name/",
+    "django.po": "locale/id/LC_MESSAGES/django.po",
+    "test_room.py": "tests/test_$name.py",
+}
+
+
+class NameRefused(typer.BadParameter):
     """The name cannot be a room's; the message says why."""
 
 
@@ -55,11 +64,17 @@ def new_room(name: str, root: Path) -> list[Path]:
     values = words(name)
     made = []
     for source in sorted(SKELETON.rglob("*.txt")):
-        inside = Template(source.relative_to(SKELETON).as_posix().removesuffix(".txt")).substitute(values)
+        inside = source.relative_to(SKELETON).as_posix().removesuffix(".txt")
+        for start, place in PLACES.items():
+            if inside.startswith(start):
+                inside = Template(place).substitute(values) + inside.removeprefix(start)
         target = services / name / inside
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(Template(source.read_text(encoding="utf-8")).substitute(values), encoding="utf-8")
         made.append(target)
+    ruff = Path(sys.executable).with_name("ruff")
+    if ruff.exists():  # a long name may need its lines broken elsewhere
+        subprocess.run([ruff, "format", "--quiet", services / name], cwd=root, check=True)  # noqa: S603
     made += _migration(name, root)
     made += _into_lists(name, root, values)
     _run(root, "dev/reference.py")
@@ -75,7 +90,7 @@ def _run(root: Path, *arguments: str) -> None:
 
 
 def _migration(name: str, root: Path) -> list[Path]:
-    _run(root, "-m", "django", "makemigrations", name, "--verbosity", "0")
+    _run(root, "-m", "django", "makemigrations", name, "--no-input", "--verbosity", "0")
     return sorted((root / "src" / "tepian" / "services" / name / "migrations").glob("0*.py"))
 
 

@@ -190,6 +190,9 @@ else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = HOME / "mail"
 
+LOGGING_CONFIG = "tepian.toolkit.logs.from_settings"
+LOGGING = {"level": knobs.log_level, "style": knobs.log_format}
+
 DATA_UPLOAD_MAX_MEMORY_SIZE = knobs.body_limit_mb * 1024 * 1024
 
 from .identity import *  # noqa: E402, F403

@@ -25,7 +25,6 @@ class Knobs(BaseSettings):
     mqtt_host: str = Field("", description="Address of the built-in MQTT listener; empty: the same as HOST")
     mqtt_broker: str = Field("", description="External broker to read instead of listening: mqtt://user:pass@host:1883")
     mqtt_anonymous: bool = Field(False, description="Accept MQTT publishers without a device key (demo and closed networks only)")
-    workers: int = Field(1, description="Web processes. More than one needs PostgreSQL")
     threads: int = Field(8, description="Threads for pages and API in each web process")
     secret_key: str = Field("", description="Signing key; empty: made once and kept in the state folder")
     allowed_hosts: str = Field("", description="Comma-separated host names that the server answers to; empty: local names and PUBLIC_URL's")

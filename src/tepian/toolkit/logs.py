@@ -126,3 +126,12 @@ def configure(level: str = "info", style: str = "auto") -> None:
     root.setLevel(number)
     for noisy in ("django.request", "django.server", "django.security.DisallowedHost"):
         logging.getLogger(noisy).setLevel(logging.ERROR if noisy != "django.server" else logging.WARNING)
+
+
+def from_settings(config: Mapping[str, str]) -> None:
+    """For Django's `LOGGING_CONFIG`: every process that starts Django logs in this way. `config`: level, style."""
+    for name in ("django", "django.server"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+    configure(config.get("level", "info"), config.get("style", "auto"))

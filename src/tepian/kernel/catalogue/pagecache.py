@@ -8,10 +8,12 @@ and also depend on the topic `identity`, so that a role that ended is felt at th
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from threading import Lock
 from typing import Any
@@ -22,7 +24,22 @@ from django.http import HttpRequest, HttpResponse
 from . import versions
 
 LIMIT = 2000
-_pages: OrderedDict[tuple[Any, ...], tuple[tuple[str, ...], Any, float, HttpResponse]] = OrderedDict()
+
+
+@dataclass(slots=True)
+class _Page:
+    """An answer and what it depends on. `packed` is its gzip form, for pages without anything of one person in them
+    (a compressed secret beside a stranger's input could be guessed by its length)."""
+
+    topics: tuple[str, ...]
+    seen: Any
+    until: float
+    content: bytes
+    packed: bytes
+    headers: dict[str, str]
+
+
+_pages: OrderedDict[tuple[Any, ...], _Page] = OrderedDict()
 _lock = Lock()
 
 
@@ -66,21 +83,25 @@ class PageCacheMiddleware:
         if request.method not in {"GET", "HEAD"}:
             return self.get_response(request)
         key = _key(request)
-        entry = _pages.get(key)
-        if entry is not None:
-            topics, seen, until, page = entry
-            if time.monotonic() < until and versions.current(topics) == seen:
-                return self._copy(request, page)
+        page = _pages.get(key)
+        if page is not None and time.monotonic() < page.until and versions.current(page.topics) == page.seen:
+            return self._answer(request, page)
         response = self.get_response(request)
         plan = getattr(request, "page_cache", None)
         if plan and self._may_keep(request, response, per_session=plan[3]):
-            response["ETag"] = f'"{hashlib.blake2b(response.content, digest_size=12).hexdigest()}"'
+            content = response.content
+            packed = b"" if plan[3] or len(content) < 500 else gzip.compress(content, 6, mtime=0)
+            headers = {name: value for name, value in response.items() if name.lower() != "content-length"}
+            headers["ETag"] = f'W/"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
+            if packed:
+                headers["Vary"] = ", ".join(filter(None, (headers.get("Vary", ""), "Accept-Encoding")))
+            page = _Page(plan[0], plan[1], plan[2], content, packed, headers)
             with _lock:
-                _pages[key] = (plan[0], plan[1], plan[2], response)
+                _pages[key] = page
                 _pages.move_to_end(key)
                 while len(_pages) > LIMIT:
                     _pages.popitem(last=False)
-            return self._copy(request, response)
+            return self._answer(request, page)
         return response
 
     @staticmethod
@@ -91,11 +112,9 @@ class PageCacheMiddleware:
         return per_session or not signed_in
 
     @staticmethod
-    def _copy(request: HttpRequest, page: HttpResponse) -> HttpResponse:
-        if request.headers.get("If-None-Match") == page["ETag"]:
-            answer = HttpResponse(status=304)
-            answer["ETag"] = page["ETag"]
-            return answer
-        answer = HttpResponse(page.content, status=200)
-        answer.headers = page.headers
-        return answer
+    def _answer(request: HttpRequest, page: _Page) -> HttpResponse:
+        if request.headers.get("If-None-Match") == page.headers["ETag"]:
+            return HttpResponse(status=304, headers={"ETag": page.headers["ETag"]})
+        if page.packed and "gzip" in request.headers.get("Accept-Encoding", ""):
+            return HttpResponse(page.packed, headers=page.headers | {"Content-Encoding": "gzip"})
+        return HttpResponse(page.content, headers=page.headers)

@@ -31,6 +31,7 @@ offer(
         order=90,
     ),
     PackSection("accounts", check=demo.check, load=demo.load, order=30),
+    Job("identity.notice_time", operations.notice_time, seconds=5),
     Job("identity.clear_old_sessions", operations.clear_old_sessions, seconds=6 * 3600),
     Job("identity.check_record", record.check_record, seconds=24 * 3600),
     ConfigurationCheck("demo sign-ins", _demo_is_off_in_public),

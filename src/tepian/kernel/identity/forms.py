@@ -148,6 +148,11 @@ class RenamePasskeyForm(EditWebAuthnForm):
 # --- administration ---------------------------------------------------------------------------------------------------
 
 
+class PositionField(forms.ModelChoiceField):
+    def label_from_instance(self, obj: Position) -> str:  # type: ignore[override]
+        return f"{obj.title} ({obj.agency})"
+
+
 class AccountForm(forms.Form):
     username = forms.CharField(
         label=_("Username"),
@@ -158,7 +163,7 @@ class AccountForm(forms.Form):
     display_name = forms.CharField(label=_("Name shown to colleagues"), max_length=150)
     email = forms.EmailField(label=_("E-mail"), required=False)
     phone = forms.CharField(label=_("Phone"), required=False, max_length=20)
-    position = forms.ModelChoiceField(
+    position = PositionField(
         label=_("Position"), queryset=Position.objects.none(), required=False, empty_label=_("None yet")
     )
 
@@ -169,7 +174,7 @@ class AccountForm(forms.Form):
 
 
 class AssignForm(forms.Form):
-    position = forms.ModelChoiceField(label=_("Position"), queryset=Position.objects.none())
+    position = PositionField(label=_("Position"), queryset=Position.objects.none(), empty_label=_("Choose a position"))
     kind = forms.ChoiceField(label=_("How"), choices=[])
     starts_at = forms.DateTimeField(
         label=_("From"),

@@ -396,6 +396,21 @@ def revoke_device_key(*, actor: Actor, key: DeviceKey) -> None:
     transaction.on_commit(keys.forget)
 
 
+_noticed: datetime | None = None
+
+
+def notice_time() -> bool:
+    """Job: when a holding began or ended by the clock alone, make pages that were kept for sessions stale."""
+    global _noticed
+    now = datetime.now(UTC)
+    since, _noticed = _noticed or now - timedelta(minutes=2), now
+    turned = Holding.objects.filter(Q(starts_at__gt=since, starts_at__lte=now) | Q(ends_at__gt=since, ends_at__lte=now))
+    if turned.exists():
+        versions.touch("identity")
+        return True
+    return False
+
+
 def clear_old_sessions() -> int:
     """Job: delete sessions that ended more than a day ago."""
     ended, _by_model = SignInSession.objects.filter(expire_date__lt=datetime.now(UTC) - timedelta(days=1)).delete()

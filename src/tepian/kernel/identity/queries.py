@@ -240,6 +240,24 @@ def sessions_of(account_id: int) -> QuerySet[SignInSession]:
     return SignInSession.objects.filter(account_id=account_id, expire_date__gt=timezone.now()).order_by("-seen_at")
 
 
+_BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+_SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Mac OS", "CrOS", "Linux")
+
+
+def browser_of(agent: str) -> str:
+    """A browser's name as people know it, e.g. "Chrome, Android"; else what it says of itself."""
+    browser = next((name for mark, name in _BROWSERS if mark in agent), "")
+    system = next((name for name in _SYSTEMS if name in agent), "")
+    return f"{browser}, {system}" if browser and system else agent[:60]
+
+
 def session_mark(session_key: str) -> str:
     """A short name of a session for pages: the key itself is a secret and stays out of them."""
     return hashlib.sha256(session_key.encode()).hexdigest()[:16]

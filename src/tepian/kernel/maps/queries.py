@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import shapely
+import shapely.errors
 from django.utils.html import escape
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
@@ -29,12 +30,13 @@ METRES_PER_DEGREE = 111_320.0
 @dataclass(frozen=True, slots=True)
 class BaseMap:
     """The drawing without its frame. `svg`, and above the layers `names`, go into an element with the viewBox
-    `0 0 width height`; each ward's path has the id `w-<code>` so that layers can draw on it with `<use>`. `schematic` says that some borders are guesses."""
+    `0 0 width height`; each ward's path has the id `w-<code>` so that layers can draw on it with `<use>`. `points` are (lon, lat) on each ward's land. `schematic` says that some borders are guesses."""
 
     projection: Projection
     svg: str
     names: str
     wards: frozenset[str]
+    points: Mapping[str, tuple[float, float]]
     schematic: bool
     sources: tuple[str, ...]
 
@@ -58,7 +60,7 @@ def _shapes(level: str) -> dict[str, BaseGeometry]:
     for code, raw in regions.boundaries(level).items():
         try:
             geometry = shape(raw)
-        except (ValueError, TypeError, KeyError, AttributeError, shapely.GEOSException):
+        except (ValueError, TypeError, KeyError, AttributeError, shapely.errors.ShapelyError):
             continue  # a boundary that cannot be read leaves a gap, not a broken page
         if not geometry.is_empty:
             found[code] = geometry if geometry.is_valid else shapely.make_valid(geometry)
@@ -69,7 +71,7 @@ def _build() -> BaseMap:
     wards = _shapes("ward") or _shapes("district") or _shapes("city")
     features = _pack_features()
     if not wards:
-        return BaseMap(Projection.fit(current_city().bbox, WIDTH), "", "", frozenset(), False, ())
+        return BaseMap(Projection.fit(current_city().bbox, WIDTH), "", "", frozenset(), {}, False, ())
     bounds = shapely.total_bounds(list(wards.values())).tolist()
     projection = Projection.fit((bounds[0], bounds[1], bounds[2], bounds[3]), WIDTH)
     atlas = regions.atlas().regions
@@ -79,7 +81,8 @@ def _build() -> BaseMap:
                                 if code in atlas and atlas[code].boundary_kind == "official"),
                               *(str(feature.get("properties", {}).get("source", "")) for feature in features)] if source))
     svg, names = draw(wards, features, projection, {code: regions.name_of(code) for code in wards})
-    return BaseMap(projection, svg, names, frozenset(wards), "official" not in kinds or len(kinds) > 1, sources)
+    points = {code: (spot.x, spot.y) for code, spot in ((code, geometry.representative_point()) for code, geometry in wards.items())}
+    return BaseMap(projection, svg, names, frozenset(wards), points, "official" not in kinds or len(kinds) > 1, sources)
 
 
 _base = Kept(_build, "regions", "city")
@@ -121,7 +124,7 @@ def _simplify(shapes: list[BaseGeometry], tolerance: float) -> list[BaseGeometry
     """Simpler shapes that still share their borders; shapes that overlap are simplified each for itself."""
     try:
         simple = list(shapely.coverage_simplify(shapes, tolerance))
-    except (shapely.GEOSException, ValueError, TypeError, AttributeError, shapely.errors.UnsupportedGEOSVersionError):
+    except (shapely.errors.ShapelyError, ValueError, TypeError, AttributeError, shapely.errors.UnsupportedGEOSVersionError):
         simple = [geometry.simplify(tolerance) for geometry in shapes]
     return [new if not new.is_empty else old for old, new in zip(shapes, simple, strict=True)]
 
@@ -143,7 +146,7 @@ def _waters(features: Iterable[Mapping[str, Any]], projection: Projection) -> It
         properties = feature.get("properties") or {}
         try:
             geometry = shape(feature["geometry"]).simplify(tolerance)
-        except (KeyError, ValueError, TypeError, AttributeError, shapely.GEOSException):
+        except (KeyError, ValueError, TypeError, AttributeError, shapely.errors.ShapelyError):
             continue
         data = path_data(geometry, projection)
         if not data:
@@ -205,7 +208,7 @@ def _river_label(feature: Mapping[str, Any], projection: Projection) -> tuple[fl
     """The middle of a river and the direction of its water there, in degrees, readable from left to right."""
     try:
         line = shape(feature["geometry"])
-    except (KeyError, ValueError, TypeError, AttributeError, shapely.GEOSException):
+    except (KeyError, ValueError, TypeError, AttributeError, shapely.errors.ShapelyError):
         return None
     if line.geom_type == "MultiLineString":
         line = max(line.geoms, key=lambda part: part.length)

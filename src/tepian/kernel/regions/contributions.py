@@ -62,7 +62,7 @@ def find_places(query: str, actor: Actor) -> Iterator[SearchHit]:
 def check_loaded() -> tuple[bool, str, str]:
     wards = queries.of_level(Level.WARD)
     if not wards:
-        return False, _("No regions are loaded"), "tepian city load samarinda"
+        return False, _("No regions are loaded"), "tepian city load <pack>"
     kinds = [region.boundary_kind for region in wards]
     official, schematic = kinds.count("official"), kinds.count("schematic")
     sentence = _(

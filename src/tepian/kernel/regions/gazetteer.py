@@ -225,11 +225,12 @@ def _score(index: _Index, asked: list[str]) -> dict[int, float]:
 
 def _candidates(index: _Index, meant: list[str]) -> set[int]:
     """Entries worth weighing: those with a word that not hundreds of others have too, else some with a common one."""
-    lists = [index.named[word] for word in meant if word in index.named]
+    lists: list[set[int]] = [index.named[word] for word in meant if word in index.named]
     telling = [found for found in lists if len(found) <= COMMON]
-    if telling:
+    if telling or not lists:
         return set().union(*telling)
-    return set(itertools.islice(min(lists, key=lambda found: len(found)), COMMON)) if lists else set()
+    fewest = min(lists, key=lambda found: len(found))
+    return set(itertools.islice(fewest, COMMON))
 
 
 def _scored(hit: PlaceHit, score: float) -> PlaceHit:

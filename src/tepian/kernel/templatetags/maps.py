@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -56,7 +57,7 @@ def draw(shown: list[tuple[MapLayer | None, list[MapFeature]]], *, focus: str = 
         return SafeString(render_to_string("maps/none.html"))
     everything = sorted((feature for _layer, found in shown for feature in found), key=lambda item: levels.ORDER.get(item.level, 0))
     areas = [feature for feature in everything if feature.regions]
-    spots = [feature for feature in everything if feature.lon is not None and feature.lat is not None]
+    spots = [placed for feature in everything if (placed := _placed(feature, base)) is not None]
     inside = [feature for feature in spots if base.projection.shows(feature.lon or 0.0, feature.lat or 0.0)]
     used = {levels.known(feature.level) for feature in everything if feature.level != "none"}
     drawing = [_area(feature, base) for feature in areas if feature.level not in {"none", "normal"}]
@@ -82,6 +83,14 @@ def credits(sources: Iterable[str]) -> list[str]:
     return list(found)
 
 
+def _placed(feature: MapFeature, base: queries.BaseMap) -> MapFeature | None:
+    """The feature with a place for its sign: its own, or a point on the land of its largest ward."""
+    if feature.lon is not None and feature.lat is not None:
+        return feature
+    points = [base.points[code] for code in queries.wards_of(feature.regions, base.wards) if code in base.points]
+    return replace(feature, lon=points[0][0], lat=points[0][1]) if points else None
+
+
 def _title(feature: MapFeature) -> str:
     parts = [str(feature.label), str(feature.value)]
     if feature.level != "none":
@@ -100,8 +109,7 @@ def _area(feature: MapFeature, base: queries.BaseMap) -> SafeString:
     uses = format_html_join("", '<use href="#{}"/>', ((queries.ward_id(code),) for code in queries.wards_of(feature.regions, base.wards)))
     if not uses:
         return SafeString("")
-    return _linked(feature, format_html(
-        '<g class="daerah lv-{0}" fill="url(#h-{0})"><title>{1}</title>{2}</g>', level, _title(feature), uses))
+    return format_html('<g class="daerah lv-{0}" fill="url(#h-{0})"><title>{1}</title>{2}</g>', level, _title(feature), uses)
 
 
 def _spot(feature: MapFeature, base: queries.BaseMap, *, focused: bool) -> SafeString:
@@ -113,7 +121,7 @@ def _spot(feature: MapFeature, base: queries.BaseMap, *, focused: bool) -> SafeS
         text = format_html('<text class="nilai" x="{}" y="5"{} data-live-value>{}</text>', -15 if left else 15,
                            SafeString(' text-anchor="end"') if left else "", feature.value)
     inner = format_html(
-        '<title>{}</title><circle class="tekan" r="24"/>{}<use class="bentuk" href="#m-{}" data-live-shape/>{}', _title(feature),
+        '<title>{}</title><circle class="tekan" r="26"/>{}<use class="bentuk" href="#m-{}" data-live-shape/>{}', _title(feature),
         SafeString('<circle class="cincin tetap" r="17"/>') if focused else SafeString('<circle class="cincin" r="17"/>'), level, text,
     )
     marker = format_html('<g class="tanda">{}</g>', _linked(feature, inner))

@@ -5,7 +5,19 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-PAGES = ["/", "/layanan", "/lacak", "/cari", "/cari?q=banjir", "/status", "/bantuan", "/tentang", "/privasi", "/aksesibilitas", "/kota"]
+PAGES = [
+    "/",
+    "/layanan",
+    "/lacak",
+    "/cari",
+    "/cari?q=banjir",
+    "/status",
+    "/bantuan",
+    "/tentang",
+    "/privasi",
+    "/aksesibilitas",
+    "/kota",
+]
 
 
 @pytest.mark.django_db

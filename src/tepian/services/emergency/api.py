@@ -137,13 +137,20 @@ def _reader(request: HttpRequest) -> Any:
 
 @router.get("/incidents", response=IncidentPage, summary="Incidents, newest first")
 def list_incidents(
-    request: HttpRequest, filters: Query[IncidentFilter], limit: int = Query(50, ge=1, le=200), offset: int = Query(0, ge=0)
+    request: HttpRequest,
+    filters: Query[IncidentFilter],
+    limit: int = Query(50, ge=1, le=200),
+    offset: int = Query(0, ge=0),
 ) -> dict[str, Any]:
     _reader(request)
     rows = queries.incidents(
-        state=filters.state, hazard=filters.hazard, level=filters.level, text=filters.q, since=filters.since,
+        state=filters.state,
+        hazard=filters.hazard,
+        level=filters.level,
+        text=filters.q,
+        since=filters.since,
         until=filters.until,
-    )  # fmt: skip
+    )
     return {"items": list(rows[offset : offset + limit]), "count": rows.count()}
 
 
@@ -192,12 +199,18 @@ def report_sign(request: HttpRequest, given: SignIn) -> Sign:
 
 
 def _entry(entry: Any) -> dict[str, Any]:
-    return {"at": entry.at, "actor": queries.actor_label(entry.actor_kind, entry.actor_label), "kind": entry.kind,
-            "sentence": queries.sentence(entry), "text": entry.text}
+    return {
+        "at": entry.at,
+        "actor": queries.actor_label(entry.actor_kind, entry.actor_label),
+        "kind": entry.kind,
+        "sentence": queries.sentence(entry),
+        "text": entry.text,
+    }
 
 
 def _detail(incident: Incident) -> dict[str, Any]:
     fields = {name: getattr(incident, name) for name in IncidentDetail.model_fields if hasattr(incident, name)}
     return fields | {
-        "signs": list(incident.signs.all()), "timeline": [_entry(entry) for entry in incident.timeline.all()],
-    }  # fmt: skip
+        "signs": list(incident.signs.all()),
+        "timeline": [_entry(entry) for entry in incident.timeline.all()],
+    }

@@ -46,33 +46,53 @@ def work(actor: Actor) -> Iterable[WorkItem]:
     if actor.has("duty_officer", "head"):
         for incident in queries.drafts():
             yield WorkItem(
-                key=f"incident/{incident.number}", title=_title(incident), url=_address(incident),
+                key=f"incident/{incident.number}",
+                title=_title(incident),
+                url=_address(incident),
                 detail=_("Draft %(number)s, level %(level)s: confirm or dismiss.")
                 % {"number": incident.number, "level": queries.LEVEL_LABELS[incident.level]},
-                level=WORK_LEVELS.get(incident.level, "normal"), since=incident.opened_at, decision=True, icon="alert",
-            )  # fmt: skip
+                level=WORK_LEVELS.get(incident.level, "normal"),
+                since=incident.opened_at,
+                decision=True,
+                icon="alert",
+            )
     if actor.has("duty_officer"):
         for incident in Incident.objects.filter(state__in=states.CONFIRMED).exclude(suggested_level=""):
             yield WorkItem(
-                key=f"incident/{incident.number}/level", title=_title(incident), url=_address(incident),
-                detail=_("The sources now speak for level %(level)s.") % {"level": queries.LEVEL_LABELS[incident.suggested_level]},
-                level=WORK_LEVELS.get(incident.suggested_level, "notice"), since=incident.decided_at, icon="alert",
-            )  # fmt: skip
+                key=f"incident/{incident.number}/level",
+                title=_title(incident),
+                url=_address(incident),
+                detail=_("The sources now speak for level %(level)s.")
+                % {"level": queries.LEVEL_LABELS[incident.suggested_level]},
+                level=WORK_LEVELS.get(incident.suggested_level, "notice"),
+                since=incident.decided_at,
+                icon="alert",
+            )
         for incident in Incident.objects.filter(state__in=states.CONFIRMED, valid_until__lte=timezone.now()):
             yield WorkItem(
-                key=f"incident/{incident.number}/validity", title=_title(incident), url=_address(incident),
-                detail=_("The warning's time has run out: extend it or close the incident."), level="warning",
-                since=incident.valid_until, icon="alert",
-            )  # fmt: skip
+                key=f"incident/{incident.number}/validity",
+                title=_title(incident),
+                url=_address(incident),
+                detail=_("The warning's time has run out: extend it or close the incident."),
+                level="warning",
+                since=incident.valid_until,
+                icon="alert",
+            )
     if actor.has("responder"):
-        open_tasks = Assignment.objects.filter(done_at=None, incident__state__in=states.CONFIRMED).select_related("incident")
+        open_tasks = Assignment.objects.filter(done_at=None, incident__state__in=states.CONFIRMED).select_related(
+            "incident"
+        )
         for task in open_tasks:
             if actor.has("responder", agency=task.agency_code):
                 yield WorkItem(
-                    key=f"assignment/{task.pk}", title=task.task, url=_address(task.incident),
-                    detail=f"{task.incident.number} · {task.incident.place}", since=task.assigned_at, icon="task",
+                    key=f"assignment/{task.pk}",
+                    title=task.task,
+                    url=_address(task.incident),
+                    detail=f"{task.incident.number} · {task.incident.place}",
+                    since=task.assigned_at,
+                    icon="task",
                     level="warning" if task.accepted_at is None else "notice",
-                )  # fmt: skip
+                )
 
 
 def features(actor: Actor) -> Iterable[MapFeature]:
@@ -81,31 +101,56 @@ def features(actor: Actor) -> Iterable[MapFeature]:
         return
     for incident in queries.incidents(state="active"):
         yield MapFeature(
-            key=f"incident/{incident.number}", label=_title(incident), lon=incident.lon, lat=incident.lat,
-            regions=tuple(incident.areas), level=incident.level, value=str(queries.STATE_LABELS[incident.state]),
-            url=_address(incident), symbol="alert", detail=incident.number, at=incident.opened_at,
-        )  # fmt: skip
+            key=f"incident/{incident.number}",
+            label=_title(incident),
+            lon=incident.lon,
+            lat=incident.lat,
+            regions=tuple(incident.areas),
+            level=incident.level,
+            value=str(queries.STATE_LABELS[incident.state]),
+            url=_address(incident),
+            symbol="alert",
+            detail=incident.number,
+            at=incident.opened_at,
+        )
 
 
 def active_tile() -> Tile:
     rows = list(queries.incidents(state="active").exclude(state=states.DRAFT))
     worst = max((row.level for row in rows), key=states.rank, default="normal")
-    return Tile(title=_("Active incidents"), value=str(len(rows)), level=worst, at=timezone.now(),
-                detail=_title(rows[0]) if rows else _("Nothing is going on"), url="/kerja/kejadian?state=active")
+    return Tile(
+        title=_("Active incidents"),
+        value=str(len(rows)),
+        level=worst,
+        at=timezone.now(),
+        detail=_title(rows[0]) if rows else _("Nothing is going on"),
+        url="/kerja/kejadian?state=active",
+    )
 
 
 def draft_tile() -> Tile:
     rows = queries.drafts()
-    return Tile(title=_("Waiting for a decision"), value=str(len(rows)), level=rows[0].level if rows else "normal",
-                at=timezone.now(), detail=_title(rows[0]) if rows else _("Nobody waits"), url="/kerja/kejadian?state=draft")
+    return Tile(
+        title=_("Waiting for a decision"),
+        value=str(len(rows)),
+        level=rows[0].level if rows else "normal",
+        at=timezone.now(),
+        detail=_title(rows[0]) if rows else _("Nobody waits"),
+        url="/kerja/kejadian?state=draft",
+    )
 
 
 def find(text: str, actor: Actor) -> Iterable[SearchHit]:
     if len(text.strip()) < 3 or not actor.has(*policies.READERS):
         return
     for incident in queries.incidents(text=text.strip())[:5]:
-        yield SearchHit(title=_title(incident), url=_address(incident), kind=str(_("Incident")),
-                        detail=f"{incident.number} · {queries.STATE_LABELS[incident.state]}", score=80.0)
+        yield SearchHit(
+            title=_title(incident),
+            url=_address(incident),
+            kind=str(_("Incident")),
+            detail=f"{incident.number} · {queries.STATE_LABELS[incident.state]}",
+            score=80.0,
+        )
 
 
 # --- the pack ---------------------------------------------------------------------------------------------------------
@@ -117,25 +162,35 @@ def check_pack(pack: Any) -> Iterable[Any]:
     for rule in pack.tables("emergency", "rule", ("hazard", "name", "name_en", "valid_from")):
         hazard = str(rule["hazard"])
         if int(rule.get("min_sources", 2)) < 2:
-            yield pack.problem("emergency", _("min_sources must be at least 2: one source alone opens no incident"), hazard)
+            yield pack.problem(
+                "emergency", _("min_sources must be at least 2: one source alone opens no incident"), hazard
+            )
         for key in ("anchor_level", "support_level"):
             if states.rank(str(rule.get(key, "siaga"))) < 1:
                 yield pack.problem("emergency", _("%(key)s must be waspada, siaga or awas") % {"key": key}, hazard)
         unknown = set(rule.get("anchor_kinds", ["station"])) - kinds
         if unknown:
-            yield pack.problem("emergency", _("unknown kind of source: %(kind)s") % {"kind": ", ".join(sorted(unknown))}, hazard)
+            yield pack.problem(
+                "emergency", _("unknown kind of source: %(kind)s") % {"kind": ", ".join(sorted(unknown))}, hazard
+            )
         for key in ("window_minutes", "max_distance_m"):
             if int(rule.get(key, 1)) < 1:
                 yield pack.problem("emergency", _("%(key)s must be above 0") % {"key": key}, hazard)
 
 
 def load_pack(pack: Any, actor: Actor) -> dict[str, int]:
-    return operations.load_rules(actor=actor, rules=pack.tables("emergency", "rule", ("hazard", "name", "name_en", "valid_from")))
+    return operations.load_rules(
+        actor=actor, rules=pack.tables("emergency", "rule", ("hazard", "name", "name_en", "valid_from"))
+    )
 
 
 def check_configuration() -> tuple[bool, str, str]:
     if queries.rule_on("flood") is None:
-        return False, _("No rule says when signs of flood open a draft: none will."), _("Load a city pack with emergency.toml.")
+        return (
+            False,
+            _("No rule says when signs of flood open a draft: none will."),
+            _("Load a city pack with emergency.toml."),
+        )
     return True, _("Rules in force: %(rules)s.") % {"rules": ", ".join(rule.hazard for rule in queries.rules_now())}, ""
 
 

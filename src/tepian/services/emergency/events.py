@@ -50,6 +50,8 @@ class DraftOpened(_AboutIncident):
 
 @dataclass(frozen=True, kw_only=True)
 class DraftDismissed(_AboutIncident):
+    """A person judged the draft not to be real; `reason` is its code."""
+
     type: ClassVar[str] = "emergency.draft_dismissed.v1"
 
     reason: str
@@ -107,6 +109,8 @@ class IncidentNoted(_AboutIncident):
 
 @dataclass(frozen=True, kw_only=True)
 class IncidentClosed(_AboutIncident):
+    """It is over. `outcome` is happened, did_not_happen or handed_over."""
+
     type: ClassVar[str] = "emergency.incident_closed.v1"
 
     version: int

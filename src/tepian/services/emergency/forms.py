@@ -26,11 +26,16 @@ class PublicForm(forms.Form):
     level = forms.ChoiceField(label=_("Level"), choices=LEVEL_CHOICES, widget=forms.RadioSelect)
     areas = forms.MultipleChoiceField(label=_("Wards affected"), widget=forms.CheckboxSelectMultiple)
     headline = forms.CharField(label=_("Headline (Indonesian)"), max_length=300)
-    instruction = forms.CharField(label=_("What people should do (Indonesian)"), max_length=TEXT_LIMIT,
-                                  widget=forms.Textarea(attrs={"rows": 4}))
+    instruction = forms.CharField(
+        label=_("What people should do (Indonesian)"), max_length=TEXT_LIMIT, widget=forms.Textarea(attrs={"rows": 4})
+    )
     headline_en = forms.CharField(label=_("Headline (English)"), max_length=300, required=False)
-    instruction_en = forms.CharField(label=_("What people should do (English)"), max_length=TEXT_LIMIT, required=False,
-                                     widget=forms.Textarea(attrs={"rows": 4}))
+    instruction_en = forms.CharField(
+        label=_("What people should do (English)"),
+        max_length=TEXT_LIMIT,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
     hours = forms.TypedChoiceField(label=_("Valid for (hours)"), choices=HOURS, coerce=int)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -53,30 +58,37 @@ def first_words(incident: Incident) -> dict[str, Any]:
     if own["headline"] and level == incident.level:
         words = own
     return {
-        "level": level, "areas": incident.areas, "hours": min((h for h, _label in HOURS), key=lambda h: abs(h - hours)),
+        "level": level,
+        "areas": incident.areas,
+        "hours": min((h for h, _label in HOURS), key=lambda h: abs(h - hours)),
         **{key: words.get(key, "") for key in own},
-    }  # fmt: skip
+    }
 
 
 class DismissForm(forms.Form):
     reason_code = forms.ChoiceField(
-        label=_("Reason"), choices=[(code, queries.REASON_LABELS[code]) for code in states.DISMISS_REASONS],
+        label=_("Reason"),
+        choices=[(code, queries.REASON_LABELS[code]) for code in states.DISMISS_REASONS],
         widget=forms.RadioSelect,
-    )  # fmt: skip
+    )
     reason = forms.CharField(label=_("In your words"), max_length=TEXT_LIMIT, widget=forms.Textarea(attrs={"rows": 3}))
 
 
 class CloseForm(forms.Form):
     outcome = forms.ChoiceField(
-        label=_("How did it end?"), choices=[(code, queries.OUTCOME_LABELS[code]) for code in states.OUTCOMES],
+        label=_("How did it end?"),
+        choices=[(code, queries.OUTCOME_LABELS[code]) for code in states.OUTCOMES],
         widget=forms.RadioSelect,
-    )  # fmt: skip
-    text = forms.CharField(label=_("Remarks"), max_length=TEXT_LIMIT, required=False,
-                           widget=forms.Textarea(attrs={"rows": 3}))
+    )
+    text = forms.CharField(
+        label=_("Remarks"), max_length=TEXT_LIMIT, required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
 
 
 class ReopenForm(forms.Form):
-    reason = forms.CharField(label=_("Why is it not over?"), max_length=TEXT_LIMIT, widget=forms.Textarea(attrs={"rows": 2}))
+    reason = forms.CharField(
+        label=_("Why is it not over?"), max_length=TEXT_LIMIT, widget=forms.Textarea(attrs={"rows": 2})
+    )
     hours = forms.TypedChoiceField(label=_("Valid for (hours)"), choices=HOURS, coerce=int, initial=6)
 
 
@@ -93,6 +105,8 @@ class AssignForm(forms.Form):
 
 class NoteForm(forms.Form):
     text = forms.CharField(
-        label=_("Write in the time line"), max_length=TEXT_LIMIT, widget=forms.Textarea(attrs={"rows": 2}),
+        label=_("Write in the time line"),
+        max_length=TEXT_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("What happened, what was decided. No names or health data of citizens."),
-    )  # fmt: skip
+    )

@@ -141,8 +141,16 @@ class Sign(models.Model):
         if self.source_kind not in self.LASTING:
             ended = self.observed_at
         return states.Evidence(
-            kind=self.source_kind, key=self.source_key, level=self.level, began_at=self.began_at, ended_at=ended,
-            lon=self.lon, lat=self.lat, district=self.district, muted=self.muted, id=self.pk,
+            kind=self.source_kind,
+            key=self.source_key,
+            level=self.level,
+            began_at=self.began_at,
+            ended_at=ended,
+            lon=self.lon,
+            lat=self.lat,
+            district=self.district,
+            muted=self.muted,
+            id=self.pk,
         )
 
     @property
@@ -154,9 +162,13 @@ class Sign(models.Model):
     def summary(self) -> dict[str, Any]:
         """For events and records: plain values, no personal data."""
         return {
-            "kind": self.source_kind, "key": self.source_key, "label": self.label,
-            "label_en": self.label_en or self.label, "value": self.value,
-            "level": self.level, "observed_at": self.observed_at.isoformat(),
+            "kind": self.source_kind,
+            "key": self.source_key,
+            "label": self.label,
+            "label_en": self.label_en or self.label,
+            "value": self.value,
+            "level": self.level,
+            "observed_at": self.observed_at.isoformat(),
         }
 
 

@@ -20,7 +20,9 @@ def may_read(actor: Actor, **_ignored: Any) -> None:
 
 
 def may_report(actor: Actor, **_ignored: Any) -> None:
-    require(actor.has("duty_officer", "device"), _("Only the duty officer and registered devices report signs."), HELPER)
+    require(
+        actor.has("duty_officer", "device"), _("Only the duty officer and registered devices report signs."), HELPER
+    )
 
 
 def _incident(number: str) -> Incident | None:
@@ -41,7 +43,8 @@ def may_decide(actor: Actor, number: str = "", areas: Iterable[str] = (), **_ign
 def may_note(actor: Actor, **_ignored: Any) -> None:
     require(
         actor.has("duty_officer", "responder", "head"),
-        _("Only the duty officer, assigned units and heads write in the time line."), HELPER,
+        _("Only the duty officer, assigned units and heads write in the time line."),
+        HELPER,
     )
 
 
@@ -51,7 +54,8 @@ def may_answer(actor: Actor, assignment: int, **_ignored: Any) -> None:
     agency = task.agency_code if task else ""
     require(
         actor.has("duty_officer") or actor.has("responder", agency=agency or "-"),
-        _("Only the unit that was asked answers for it."), HELPER,
+        _("Only the unit that was asked answers for it."),
+        HELPER,
     )
 
 

@@ -10,15 +10,15 @@ from typing import Any
 import orjson
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
-from django.utils.translation import get_language, override
+from django.utils.translation import get_language, gettext_lazy, override
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from tepian.kernel.actors import NotFound
 from tepian.kernel.audit.models import AuditEntry
 from tepian.kernel.catalogue import contributions
 from tepian.kernel.regions import queries as regions
 from tepian.toolkit.identifiers import read_code
+from tepian.toolkit.text import plain
 from tepian.ui import levels
 
 from . import states
@@ -33,16 +33,23 @@ STATE_LABELS = {
 }
 LEVEL_LABELS = levels.LEVELS
 KIND_LABELS = {
-    "station": gettext_lazy("Water level station"), "rain": gettext_lazy("Rain station"), "camera": gettext_lazy("Camera"),
-    "call": gettext_lazy("112 call"), "report": gettext_lazy("Citizen report"),
+    "station": gettext_lazy("Water level station"),
+    "rain": gettext_lazy("Rain station"),
+    "camera": gettext_lazy("Camera"),
+    "call": gettext_lazy("112 call"),
+    "report": gettext_lazy("Citizen report"),
 }
 REASON_LABELS = {
-    "sensor_fault": gettext_lazy("A sensor is faulty"), "maintenance": gettext_lazy("Maintenance at the station"),
-    "exercise": gettext_lazy("Exercise or test"), "nothing_seen": gettext_lazy("Checked on site or by camera: nothing there"),
-    "duplicate": gettext_lazy("Already handled under another number"), "other": gettext_lazy("Another reason"),
+    "sensor_fault": gettext_lazy("A sensor is faulty"),
+    "maintenance": gettext_lazy("Maintenance at the station"),
+    "exercise": gettext_lazy("Exercise or test"),
+    "nothing_seen": gettext_lazy("Checked on site or by camera: nothing there"),
+    "duplicate": gettext_lazy("Already handled under another number"),
+    "other": gettext_lazy("Another reason"),
 }
 OUTCOME_LABELS = {
-    "happened": gettext_lazy("It happened and is over"), "did_not_happen": gettext_lazy("It did not happen"),
+    "happened": gettext_lazy("It happened and is over"),
+    "did_not_happen": gettext_lazy("It did not happen"),
     "handed_over": gettext_lazy("Handed over to another office"),
 }
 
@@ -59,7 +66,7 @@ SENTENCES = {
     "level_suggested": gettext_lazy("The sources now speak for level %(level)s; the incident stands at %(before)s."),
     "confirmed": gettext_lazy("Confirmed at level %(level)s for %(areas)s."),
     "confirmed_automatically": gettext_lazy(
-        "Confirmed by the system at level %(level)s for %(areas)s, because the city's settings allow it for this hazard."
+        "Confirmed by the system at level %(level)s for %(areas)s, because the city's settings allow it here."
     ),
     "dismissed": gettext_lazy("Dismissed: %(reason)s."),
     "changed": gettext_lazy("Changed: level %(before)s to %(level)s, for %(areas)s."),
@@ -74,7 +81,10 @@ SENTENCES = {
 }
 
 WARNING_STEPS = {
-    "published": gettext_lazy("published"), "updated": gettext_lazy("updated"), "cancelled": gettext_lazy("ended"), "expired": gettext_lazy("expired"),
+    "published": gettext_lazy("published"),
+    "updated": gettext_lazy("updated"),
+    "cancelled": gettext_lazy("ended"),
+    "expired": gettext_lazy("ran out"),
 }
 
 
@@ -153,19 +163,29 @@ def candidates(rule: HazardRule, *, simulated: bool, at: datetime) -> list[Sign]
 
 def incident_by(number: str) -> Incident:
     """The incident with this number, as people type it. Raises `NotFound`."""
-    code = read_code(number, "K") or number
+    code = read_code(number, "K") or plain(number)
     incident = Incident.objects.filter(number=code).first()
     if incident is None:
-        raise NotFound(_("There is no incident with the number %(number)s. Check the number.") % {"number": number[:20]},
-                       code="incident_unknown", field="number", item=number[:20])
+        raise NotFound(
+            _("There is no incident with the number %(number)s. Check the number.") % {"number": number[:20]},
+            code="incident_unknown",
+            field="number",
+            item=number[:20],
+        )
     return incident
 
 
 def incidents(
-    *, state: str = "", hazard: str = "", level: str = "", text: str = "", since: date | None = None,
+    *,
+    state: str = "",
+    hazard: str = "",
+    level: str = "",
+    text: str = "",
+    since: date | None = None,
     until: date | None = None,
 ) -> QuerySet[Incident]:
     """Incidents, newest first. `state` may be `active`, `decided` or one state; unknown filters give nothing."""
+    state, hazard, level, text = plain(state), plain(hazard), plain(level), plain(text)
     rows = Incident.objects.order_by("-opened_at", "-id")
     if state == "active":
         rows = rows.filter(state__in=states.ACTIVE)
@@ -202,10 +222,10 @@ def drafts() -> list[Incident]:
 
 def sentence(entry: TimelineEntry) -> str:
     """The entry as a sentence in the reader's language."""
-    params = {key: value for key, value in entry.params.items() if isinstance(value, str | int | float)}
+    params = {key: str(value) for key, value in entry.params.items() if isinstance(value, str | int | float)}
     for key in ("level", "before"):
         if key in params:
-            params[key] = str(LEVEL_LABELS.get(str(params[key]), params[key]))
+            params[key] = str(LEVEL_LABELS.get(params[key], params[key]))
     if english() and entry.params.get("label_en"):
         params["label"] = entry.params["label_en"]
     if "areas" in entry.params:
@@ -236,8 +256,15 @@ def clocks(incident: Incident, signs: Iterable[Sign]) -> list[dict[str, Any]]:
         moments.append(("first_sign", min(sign.began_at for sign in signs)))
     moments.append(("draft_opened", incident.opened_at))
     wanted = {
-        "confirmed": "decided", "confirmed_automatically": "decided", "dismissed": "decided", "warning": "warning",
-        "assigned": "assigned", "accepted": "accepted", "done": "done", "under_control": "under_control", "closed": "closed",
+        "confirmed": "decided",
+        "confirmed_automatically": "decided",
+        "dismissed": "decided",
+        "warning": "warning",
+        "assigned": "assigned",
+        "accepted": "accepted",
+        "done": "done",
+        "under_control": "under_control",
+        "closed": "closed",
     }
     seen: set[str] = set()
     for entry in entries:
@@ -254,9 +281,15 @@ def clocks(incident: Incident, signs: Iterable[Sign]) -> list[dict[str, Any]]:
 
 
 CLOCK_LABELS = {
-    "first_sign": gettext_lazy("First sign"), "draft_opened": gettext_lazy("Draft opened"), "decided": gettext_lazy("Decision"),
-    "warning": gettext_lazy("Public told"), "assigned": gettext_lazy("First unit asked"), "accepted": gettext_lazy("First unit accepted"),
-    "done": gettext_lazy("First task finished"), "under_control": gettext_lazy("Under control"), "closed": gettext_lazy("Closed"),
+    "first_sign": gettext_lazy("First sign"),
+    "draft_opened": gettext_lazy("Draft opened"),
+    "decided": gettext_lazy("Decided"),
+    "warning": gettext_lazy("Public told"),
+    "assigned": gettext_lazy("First unit asked"),
+    "accepted": gettext_lazy("First unit accepted"),
+    "done": gettext_lazy("First task finished"),
+    "under_control": gettext_lazy("Under control"),
+    "closed": gettext_lazy("Closed"),
 }
 
 
@@ -268,9 +301,10 @@ def record(incident: Incident) -> dict[str, Any]:
     entries behind it and the SHA-256 of all of it (canonical JSON without `hash`)."""
     signs = list(incident.signs.all())
     parts = [
-        section for offered in contributions.offered(contributions.RecordPart)
+        section
+        for offered in contributions.offered(contributions.RecordPart)
         if (section := offered.part(incident.number)) is not None
-    ]  # fmt: skip
+    ]
     subjects = [("incident", incident.number), *(subject for section in parts for subject in section.subjects)]
     where = Q()
     for kind, key in subjects:
@@ -284,8 +318,9 @@ def record(incident: Incident) -> dict[str, Any]:
         "title": {"id": incident.title, "en": incident.title_en},
         "place": incident.place,
         "position": [incident.lon, incident.lat],
-        "areas": [{"code": code, "name": name}
-                  for code, name in zip(incident.areas, area_names(incident.areas), strict=True)],
+        "areas": [
+            {"code": code, "name": name} for code, name in zip(incident.areas, area_names(incident.areas), strict=True)
+        ],
         "decided_by": incident.decided_by,
         "automatic": incident.automatic,
         "reason": {"code": incident.reason_code, "text": incident.reason},
@@ -297,23 +332,43 @@ def record(incident: Incident) -> dict[str, Any]:
         "version": incident.version,
         "clocks": [{key: clock[key] for key in ("name", "at", "seconds")} for clock in clocks(incident, signs)],
         "signs": [
-            sign.summary() | {"began_at": sign.began_at, "ended_at": sign.ended_at, "region": sign.region_code,
-                              "position": [sign.lon, sign.lat], "evidence": sign.evidence}
+            sign.summary()
+            | {
+                "began_at": sign.began_at,
+                "ended_at": sign.ended_at,
+                "region": sign.region_code,
+                "position": [sign.lon, sign.lat],
+                "evidence": sign.evidence,
+            }
             for sign in signs
-        ],  # fmt: skip
+        ],
         "timeline": [_both(entry) for entry in incident.timeline.all()],
         "assignments": [
-            {"agency": row.agency_code, "name": row.agency_name, "unit": row.unit, "task": row.task,
-             "assigned_at": row.assigned_at, "assigned_by": row.assigned_by, "accepted_at": row.accepted_at,
-             "accepted_by": row.accepted_by, "done_at": row.done_at, "done_by": row.done_by}
+            {
+                "agency": row.agency_code,
+                "name": row.agency_name,
+                "unit": row.unit,
+                "task": row.task,
+                "assigned_at": row.assigned_at,
+                "assigned_by": row.assigned_by,
+                "accepted_at": row.accepted_at,
+                "accepted_by": row.accepted_by,
+                "done_at": row.done_at,
+                "done_by": row.done_by,
+            }
             for row in incident.assignments.all()
-        ],  # fmt: skip
+        ],
         "parts": [section.data for section in parts],
         "audit": [
-            {"position": entry.position, "at": entry.at, "operation": entry.operation, "actor": entry.actor_label,
-             "hash": entry.hash}
+            {
+                "position": entry.position,
+                "at": entry.at,
+                "operation": entry.operation,
+                "actor": entry.actor_label,
+                "hash": entry.hash,
+            }
             for entry in AuditEntry.objects.filter(where).order_by("position")
-        ],  # fmt: skip
+        ],
     }
     canonical = orjson.dumps(content, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
     content["hash"] = hashlib.sha256(canonical).hexdigest()
@@ -323,9 +378,10 @@ def record(incident: Incident) -> dict[str, Any]:
 def record_sections(number: str) -> list[contributions.RecordSection]:
     """What other rooms add to the printed record."""
     return [
-        section for offered in contributions.offered(contributions.RecordPart)
+        section
+        for offered in contributions.offered(contributions.RecordPart)
         if (section := offered.part(number)) is not None
-    ]  # fmt: skip
+    ]
 
 
 def _both(entry: TimelineEntry) -> dict[str, Any]:
@@ -334,9 +390,14 @@ def _both(entry: TimelineEntry) -> dict[str, Any]:
         with override(language):
             texts[language] = sentence(entry)
     return {
-        "at": entry.at, "actor": entry.actor_label, "actor_kind": entry.actor_kind, "kind": entry.kind,
-        "params": entry.params, "sentence": texts, "text": entry.text,
-    }  # fmt: skip
+        "at": entry.at,
+        "actor": entry.actor_label,
+        "actor_kind": entry.actor_kind,
+        "kind": entry.kind,
+        "params": entry.params,
+        "sentence": texts,
+        "text": entry.text,
+    }
 
 
 def evidence_html(sign: Sign, until: datetime | None = None) -> str:

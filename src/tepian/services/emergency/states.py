@@ -90,8 +90,8 @@ class Evidence:
 @dataclass(frozen=True, slots=True)
 class Rule:
     """When signs open a draft: at least `min_sources` different sources, near each other (`max_distance_m` metres, or
-    the same district where `same_district`), at most `window` apart, each at `support_level` or above, and one of a kind
-    in `anchor_kinds` at `anchor_level` or above."""
+    the same district where `same_district`), at most `window` apart, each at `support_level` or above, and one of a
+    kind in `anchor_kinds` at `anchor_level` or above."""
 
     min_sources: int
     window: timedelta

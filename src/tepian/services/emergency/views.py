@@ -41,11 +41,15 @@ def _date(text: str) -> date | None:
 def line(incident: Incident) -> dict[str, Any]:
     """An incident as lists show it."""
     return {
-        "row": incident, "number": incident.number, "title": incident.title_en if queries.english() else incident.title,
-        "level": incident.level, "level_label": queries.LEVEL_LABELS.get(incident.level, ""),
-        "state": incident.state, "state_label": queries.STATE_LABELS[incident.state],
+        "row": incident,
+        "number": incident.number,
+        "title": incident.title_en if queries.english() else incident.title,
+        "level": incident.level,
+        "level_label": queries.LEVEL_LABELS.get(incident.level, ""),
+        "state": incident.state,
+        "state_label": queries.STATE_LABELS[incident.state],
         "hazard": queries.hazard_label(incident.hazard),
-    }  # fmt: skip
+    }
 
 
 @staff_page(*policies.READERS)
@@ -54,17 +58,30 @@ def incidents(request: HttpRequest) -> HttpResponse:
     """The list. Filters stand in the address: state, hazard, level, q, from, to."""
     wanted = {key: request.GET.get(key, "").strip()[:100] for key in ("state", "hazard", "level", "q", "from", "to")}
     rows = queries.incidents(
-        state=wanted["state"], hazard=wanted["hazard"], level=wanted["level"], text=wanted["q"],
-        since=_date(wanted["from"]), until=_date(wanted["to"]),
-    )  # fmt: skip
+        state=wanted["state"],
+        hazard=wanted["hazard"],
+        level=wanted["level"],
+        text=wanted["q"],
+        since=_date(wanted["from"]),
+        until=_date(wanted["to"]),
+    )
     page = Paginator(rows, 30).get_page(request.GET.get("hal"))
     kept = request.GET.copy()
     kept.pop("hal", None)
-    return render(request, "emergency/incidents.html", {
-        "page": page, "rows": [line(row) for row in page], "wanted": wanted, "counts": queries.counts(),
-        "states": queries.STATE_LABELS.items(), "levels": [(code, queries.LEVEL_LABELS[code]) for code in states.LEVELS[1:]],
-        "drafts": [line(row) for row in queries.drafts()], "query": kept.urlencode(),
-    })  # fmt: skip
+    return render(
+        request,
+        "emergency/incidents.html",
+        {
+            "page": page,
+            "rows": [line(row) for row in page],
+            "wanted": wanted,
+            "counts": queries.counts(),
+            "states": queries.STATE_LABELS.items(),
+            "levels": [(code, queries.LEVEL_LABELS[code]) for code in states.LEVELS[1:]],
+            "drafts": [line(row) for row in queries.drafts()],
+            "query": kept.urlencode(),
+        },
+    )
 
 
 def _page(request: HttpRequest, incident: Incident, status: int = 200, **bound: Any) -> HttpResponse:
@@ -74,24 +91,34 @@ def _page(request: HttpRequest, incident: Incident, status: int = 200, **bound: 
     confirmed = incident.state in states.CONFIRMED
     may_decide = actor.has("duty_officer") and all(actor.has("duty_officer", region=code) for code in incident.areas)
     context: dict[str, Any] = {
-        "incident": incident, "line": line(incident), "now": timezone.now(), "may_decide": may_decide,
-        "may_note": actor.has("duty_officer", "responder", "head"), "confirmed": confirmed,
+        "incident": incident,
+        "line": line(incident),
+        "now": timezone.now(),
+        "may_decide": may_decide,
+        "may_note": actor.has("duty_officer", "responder", "head"),
+        "confirmed": confirmed,
         "signs": [
-            {"row": sign, "kind": queries.KIND_LABELS[sign.source_kind], "chart": mark_safe(queries.evidence_html(sign)),  # noqa: S308
-             "label": sign.label_en if queries.english() and sign.label_en else sign.label,
-             "level_label": queries.LEVEL_LABELS[sign.level]}
+            {
+                "row": sign,
+                "kind": queries.KIND_LABELS[sign.source_kind],
+                "chart": mark_safe(queries.evidence_html(sign)),
+                "label": sign.label_en if queries.english() and sign.label_en else sign.label,
+                "level_label": queries.LEVEL_LABELS[sign.level],
+            }
             for sign in signs
         ],
         "sources": len({sign.source_key for sign in signs}),
-        "areas": queries.area_names(incident.areas), "focus": f"incident/{incident.number}",
-        "reason_label": queries.REASON_LABELS.get(incident.reason_code) or queries.OUTCOME_LABELS.get(incident.reason_code),
+        "areas": queries.area_names(incident.areas),
+        "focus": f"incident/{incident.number}",
+        "reason_label": queries.REASON_LABELS.get(incident.reason_code)
+        or queries.OUTCOME_LABELS.get(incident.reason_code),
         "suggested_label": queries.LEVEL_LABELS.get(incident.suggested_level, ""),
         "assignments": [
             {"row": row, "may_answer": actor.has("duty_officer") or actor.has("responder", agency=row.agency_code)}
             for row in incident.assignments.all()
         ],
         "entries": _entries(incident),
-    }  # fmt: skip
+    }
     if may_decide and incident.state == states.DRAFT:
         context["confirm_form"] = forms.PublicForm(initial=forms.first_words(incident))
         context["dismiss_form"] = forms.DismissForm()
@@ -110,10 +137,15 @@ def _page(request: HttpRequest, incident: Incident, status: int = 200, **bound: 
 
 def _entries(incident: Incident) -> list[dict[str, Any]]:
     return [
-        {"at": entry.at, "who": queries.actor_label(entry.actor_kind, entry.actor_label), "sentence": queries.sentence(entry),
-         "text": entry.text, "kind": entry.kind}
+        {
+            "at": entry.at,
+            "who": queries.actor_label(entry.actor_kind, entry.actor_label),
+            "sentence": queries.sentence(entry),
+            "text": entry.text,
+            "kind": entry.kind,
+        }
         for entry in reversed(list(incident.timeline.all()))
-    ]  # fmt: skip
+    ]
 
 
 @staff_page(*policies.READERS)
@@ -133,8 +165,9 @@ def timeline(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, "emergency/timeline.html", {"incident": row, "entries": _entries(row)})
 
 
-def _do(request: HttpRequest, number: str, name: str, form: Any, act: Callable[[Incident, dict[str, Any]], Any],
-        done: str) -> HttpResponse:  # fmt: skip
+def _do(
+    request: HttpRequest, number: str, name: str, form: Any, act: Callable[[Incident, dict[str, Any]], Any], done: str
+) -> HttpResponse:
     """One POST: check the form, do it, and go back to the incident. Bad input shows the page again with every answer
     kept; somebody faster is told, with who and when."""
     row = _wanted(number)
@@ -161,18 +194,28 @@ def _do(request: HttpRequest, number: str, name: str, form: Any, act: Callable[[
 @require_POST
 def confirm(request: HttpRequest, number: str) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
-    return _do(request, number, "confirm_form", forms.PublicForm(request.POST),
-               lambda row, told: operations.confirm_draft(actor=actor, number=row.number, **told),
-               _("Confirmed. The public is being told."))
+    return _do(
+        request,
+        number,
+        "confirm_form",
+        forms.PublicForm(request.POST),
+        lambda row, told: operations.confirm_draft(actor=actor, number=row.number, **told),
+        _("Confirmed. The public is being told."),
+    )
 
 
 @staff_page("duty_officer")
 @require_POST
 def dismiss(request: HttpRequest, number: str) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
-    return _do(request, number, "dismiss_form", forms.DismissForm(request.POST),
-               lambda row, told: operations.dismiss_draft(actor=actor, number=row.number, **told),
-               _("Dismissed. Nothing was told to the public. Worse or new signs open a new draft."))
+    return _do(
+        request,
+        number,
+        "dismiss_form",
+        forms.DismissForm(request.POST),
+        lambda row, told: operations.dismiss_draft(actor=actor, number=row.number, **told),
+        _("Dismissed. Nothing was told to the public. Worse or new signs open a new draft."),
+    )
 
 
 @staff_page("duty_officer")
@@ -181,26 +224,42 @@ def change(request: HttpRequest, number: str) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
     seen = request.POST.get("version", "")
     version = int(seen) if seen.isdecimal() and len(seen) < 9 else 0
-    return _do(request, number, "change_form", forms.PublicForm(request.POST),
-               lambda row, told: operations.request_warning_update(actor=actor, number=row.number, version=version, **told),
-               _("Changed. The public is being told."))
+    return _do(
+        request,
+        number,
+        "change_form",
+        forms.PublicForm(request.POST),
+        lambda row, told: operations.request_warning_update(actor=actor, number=row.number, version=version, **told),
+        _("Changed. The public is being told."),
+    )
 
 
 @staff_page("duty_officer")
 @require_POST
 def control(request: HttpRequest, number: str) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
-    return _do(request, number, "", None, lambda row, _told: operations.mark_under_control(actor=actor, number=row.number),
-               _("Marked as under control. The warning stays until you close the incident."))
+    return _do(
+        request,
+        number,
+        "",
+        None,
+        lambda row, _told: operations.mark_under_control(actor=actor, number=row.number),
+        _("Marked as under control. The warning stays until you close the incident."),
+    )
 
 
 @staff_page("duty_officer")
 @require_POST
 def close(request: HttpRequest, number: str) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
-    return _do(request, number, "close_form", forms.CloseForm(request.POST),
-               lambda row, told: operations.close_incident(actor=actor, number=row.number, **told),
-               _("Closed. The warning ends and the public is told."))
+    return _do(
+        request,
+        number,
+        "close_form",
+        forms.CloseForm(request.POST),
+        lambda row, told: operations.close_incident(actor=actor, number=row.number, **told),
+        _("Closed. The warning ends and the public is told."),
+    )
 
 
 @staff_page("duty_officer")
@@ -212,15 +271,28 @@ def reopen(request: HttpRequest, number: str) -> HttpResponse:
         until = timezone.now() + timedelta(hours=told["hours"])
         operations.reopen_incident(actor=actor, number=row.number, reason=told["reason"], valid_until=until)
 
-    return _do(request, number, "reopen_form", forms.ReopenForm(request.POST), act, _("Opened again. The public is being told."))
+    return _do(
+        request,
+        number,
+        "reopen_form",
+        forms.ReopenForm(request.POST),
+        act,
+        _("Opened again. The public is being told."),
+    )
 
 
 @staff_page("duty_officer")
 @require_POST
 def assign(request: HttpRequest, number: str) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
-    return _do(request, number, "assign_form", forms.AssignForm(request.POST),
-               lambda row, told: operations.assign(actor=actor, number=row.number, **told), _("Asked."))
+    return _do(
+        request,
+        number,
+        "assign_form",
+        forms.AssignForm(request.POST),
+        lambda row, told: operations.assign(actor=actor, number=row.number, **told),
+        _("Asked."),
+    )
 
 
 @staff_page("duty_officer", "responder")
@@ -230,15 +302,23 @@ def answer(request: HttpRequest, number: str, assignment: int, step: str) -> Htt
     verb = {"terima": operations.accept, "selesai": operations.finish}.get(step)
     if verb is None:
         raise Http404
-    return _do(request, number, "", None, lambda row, _told: verb(actor=actor, assignment=assignment), _("Written down."))
+    return _do(
+        request, number, "", None, lambda row, _told: verb(actor=actor, assignment=assignment), _("Written down.")
+    )
 
 
 @staff_page("duty_officer", "responder", "head")
 @require_POST
 def write(request: HttpRequest, number: str) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
-    return _do(request, number, "note_form", forms.NoteForm(request.POST),
-               lambda row, told: operations.add_note(actor=actor, number=row.number, **told), _("Written down."))
+    return _do(
+        request,
+        number,
+        "note_form",
+        forms.NoteForm(request.POST),
+        lambda row, told: operations.add_note(actor=actor, number=row.number, **told),
+        _("Written down."),
+    )
 
 
 # --- the record -------------------------------------------------------------------------------------------------------
@@ -250,15 +330,34 @@ def record(request: HttpRequest, number: str) -> HttpResponse:
     """The whole record on paper."""
     row = _wanted(number)
     signs = list(row.signs.all())
-    return render(request, "emergency/record.html", {
-        "incident": row, "line": line(row), "record": queries.record(row), "clocks": queries.clocks(row, signs),
-        "entries": list(reversed(_entries(row))), "areas": queries.area_names(row.areas), "now": timezone.now(),
-        "sections": [{"title": section.title, "html": mark_safe(section.html)} for section in queries.record_sections(row.number)],  # noqa: S308
-        "signs": [{"row": sign, "kind": queries.KIND_LABELS[sign.source_kind], "level_label": queries.LEVEL_LABELS[sign.level],
-                   "chart": mark_safe(queries.evidence_html(sign, row.closed_at))} for sign in signs],  # noqa: S308
-        "assignments": list(row.assignments.all()),
-        "reason_label": queries.REASON_LABELS.get(row.reason_code) or queries.OUTCOME_LABELS.get(row.reason_code),
-    })  # fmt: skip
+    return render(
+        request,
+        "emergency/record.html",
+        {
+            "incident": row,
+            "line": line(row),
+            "record": queries.record(row),
+            "clocks": queries.clocks(row, signs),
+            "entries": list(reversed(_entries(row))),
+            "areas": queries.area_names(row.areas),
+            "now": timezone.now(),
+            "sections": [
+                {"title": section.title, "html": mark_safe(section.html)}
+                for section in queries.record_sections(row.number)
+            ],
+            "signs": [
+                {
+                    "row": sign,
+                    "kind": queries.KIND_LABELS[sign.source_kind],
+                    "level_label": queries.LEVEL_LABELS[sign.level],
+                    "chart": mark_safe(queries.evidence_html(sign, row.closed_at)),
+                }
+                for sign in signs
+            ],
+            "assignments": list(row.assignments.all()),
+            "reason_label": queries.REASON_LABELS.get(row.reason_code) or queries.OUTCOME_LABELS.get(row.reason_code),
+        },
+    )
 
 
 @staff_page(*policies.READERS)

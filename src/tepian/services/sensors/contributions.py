@@ -29,7 +29,7 @@ from tepian.kernel.catalogue.contributions import (
 
 from . import jobs, live, queries
 from .api.ingest import ROOT, create_observations, post_observation
-from .operations import packs
+from .operations import evaluation, packs
 from .queries.latest import WATER, number
 
 
@@ -46,7 +46,15 @@ def water_tile() -> Tile:
     if worst is None:
         return Tile(_t("Highest river station"), None, level="unknown", url="/air")
     detail = worst.name if not worst.simulated else f"{worst.name} · {_t('exercise')}"
-    return Tile(_t("Highest river station"), number(worst.value), worst.unit, f"{detail} {worst.trend_symbol}".strip(), worst.level, worst.at, worst.url)
+    return Tile(
+        _t("Highest river station"),
+        number(worst.value),
+        worst.unit,
+        f"{detail} {worst.trend_symbol}".strip(),
+        worst.level,
+        worst.at,
+        worst.url,
+    )
 
 
 def rain_tile() -> Tile:
@@ -55,7 +63,15 @@ def rain_tile() -> Tile:
         return Tile(_t("Rain in the last hour"), None, "mm", level="unknown", url="/air")
     wettest = max(fresh, key=lambda r: r.value or 0)
     level = wettest.level if wettest.level != "none" else "normal"
-    return Tile(_t("Rain in the last hour"), number(wettest.value, 1), wettest.unit, wettest.name, level, wettest.at, wettest.url)
+    return Tile(
+        _t("Rain in the last hour"),
+        number(wettest.value, 1),
+        wettest.unit,
+        wettest.name,
+        level,
+        wettest.at,
+        wettest.url,
+    )
 
 
 def find(query: str, actor: Actor) -> Iterable[SearchHit]:
@@ -86,14 +102,23 @@ def check_datastreams() -> tuple[bool, str, str]:
     readings = queries.latest()
     without = [r.station for r in readings if r.level == "none" and r.kind in {"river", "dam"}]
     if not readings:
-        return True, "No stations: the city pack has no sensors.toml", "Add cities/<pack>/sensors.toml and load the pack"
+        return (
+            True,
+            "No stations: the city pack has no sensors.toml",
+            "Add cities/<pack>/sensors.toml and load the pack",
+        )
     if without:
-        return True, f"{len(readings)} stations; without thresholds: {', '.join(without)}", "Set thresholds with their source at /kerja/sensor"
+        return (
+            True,
+            f"{len(readings)} stations; without thresholds: {', '.join(without)}",
+            "Set thresholds with their source at /kerja/sensor",
+        )
     return True, f"{len(readings)} stations, all river stations with thresholds", ""
 
 
 offer(
     PackSection("sensors", packs.check, packs.load, order=60),
+    PackSection("evaluation", evaluation.check, evaluation.load, order=60),
     MapLayer("water", _("Water level"), water_features, audience="public", order=20),
     MapLayer("rain", _("Rain"), rain_features, audience="public", order=30),
     WallTile("water", water_tile, order=20),
@@ -102,8 +127,17 @@ offer(
     Freshness("rain", _("Rain"), lambda: queries.freshness(["rain"])),
     Search("stations", find),
     WorkList("sensors", work),
-    MenuEntry("public", _("Water level and rain"), "/air", icon="water", hint=_("Rivers, dams and rain gauges, now"), order=30),
-    MenuEntry("staff", _("Stations"), "/kerja/sensor", icon="water", roles=("sensor_steward", "duty_officer", "administrator"), order=40),
+    MenuEntry(
+        "public", _("Water level and rain"), "/air", icon="water", hint=_("Rivers, dams and rain gauges, now"), order=30
+    ),
+    MenuEntry(
+        "staff",
+        _("Stations"),
+        "/kerja/sensor",
+        icon="water",
+        roles=("sensor_steward", "duty_officer", "administrator"),
+        order=40,
+    ),
     live.stations,
     live.writer_service,
     live.mqtt_service,
@@ -114,4 +148,8 @@ offer(
     ConfigurationCheck("sensors", check_datastreams),
 )
 if settings.DEMO:
-    offer(MenuEntry("staff", _("Exercise"), "/kerja/simulasi", icon="play", roles=("duty_officer", "administrator"), order=90))
+    offer(
+        MenuEntry(
+            "staff", _("Exercise"), "/kerja/simulasi", icon="play", roles=("duty_officer", "administrator"), order=90
+        )
+    )

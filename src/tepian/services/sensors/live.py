@@ -65,7 +65,7 @@ class Ingest:
     async def sign_in(self, username: str, password: str) -> Actor | None:
         """The device whose key is the password and whose name, if one is given, is the username."""
         if not username and not password:
-            return NOBODY_ASKED if getattr(settings, "MQTT_ANONYMOUS", False) else None
+            return NOBODY_ASKED if settings.KNOBS.mqtt_anonymous else None
         actor = await averify_device_key(password)
         if actor is None or (username and username != actor.id):
             return None
@@ -127,7 +127,7 @@ class Mqtt:
 
     async def start(self) -> None:
         ingest = Ingest()
-        if broker := getattr(settings, "MQTT_BROKER", ""):
+        if broker := settings.KNOBS.mqtt_broker:
             self.bridge = MqttBridge(
                 broker,
                 lambda topic, payload: ingest.read(topic, payload, INGEST, time.time_ns() // 1_000_000),
@@ -135,12 +135,13 @@ class Mqtt:
             )
             await asyncio.to_thread(self.bridge.start)
             return
-        port = getattr(settings, "MQTT_PORT", 0)
+        port = settings.KNOBS.mqtt_port
         if port:
             listener = MqttListener(
-                Doors(ingest.sign_in, ingest.read, ingest.commit), getattr(settings, "MQTT_HOST", "127.0.0.1"), port,
-                reuse_port=getattr(settings, "WORKERS", 1) > 1,
-            )  # fmt: skip
+                Doors(ingest.sign_in, ingest.read, ingest.commit),
+                settings.KNOBS.mqtt_host or settings.KNOBS.host,
+                port,
+            )
             await listener.start()
             self.listener = listener
 

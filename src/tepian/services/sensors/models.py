@@ -231,6 +231,7 @@ class SimulationControl(models.Model):
     anchor_at = models.DateTimeField(null=True)
     elapsed_s = models.FloatField(default=0)
     speed = models.FloatField(default=1)
+    scenario = models.JSONField(default=dict)
     paused = models.BooleanField(default=False)
 
 

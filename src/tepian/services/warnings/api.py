@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 from ninja import Query, Router, Schema
 from pydantic import Field
 
 from tepian.kernel.actors import Invalid
 
 from . import operations, queries
-from .models import Warning
+from .models import PublicWarning
 
 router = Router(tags=["warnings"])
 
@@ -74,11 +75,14 @@ class EndIn(Schema):
 
 @router.get("/warnings", response=WarningPage, summary="Warnings in force, or past ones with state=past")
 def list_warnings(
-    request: HttpRequest, state: str = Query("active", description="active or past"), region: str = Query("", max_length=30),
-    limit: int = Query(50, ge=1, le=200), offset: int = Query(0, ge=0),
-) -> dict[str, Any]:  # fmt: skip
+    request: HttpRequest,
+    state: str = Query("active", description="active or past"),
+    region: str = Query("", max_length=30),
+    limit: int = Query(50, ge=1, le=200),
+    offset: int = Query(0, ge=0),
+) -> dict[str, Any]:
     if state not in {"active", "past"}:
-        raise Invalid("state: active, past", code="state_unknown", field="state", item=state[:20])
+        raise Invalid(_("state is active or past."), code="state_unknown", field="state", item=state[:20])
     rows = list(queries.in_force()) if state == "active" else list(queries.past()[:1000])
     if region:
         rows = [row for row in rows if any(_touches(code, region) for code in row.areas)]
@@ -100,15 +104,22 @@ def _touches(code: str, region: str) -> bool:
     return code == region or code.startswith(f"{region}.") or region.startswith(f"{code}.")
 
 
-def _out(row: Warning) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in WarningOut.model_fields if name != "hazard"} | {"hazard": row.kind.hazard}
+def _out(row: PublicWarning) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in WarningOut.model_fields if name != "hazard"} | {
+        "hazard": row.kind.hazard
+    }
 
 
-def _detail(row: Warning) -> dict[str, Any]:
+def _detail(row: PublicWarning) -> dict[str, Any]:
     return _out(row) | {
         "messages": [
-            {"identifier": message.identifier, "kind": message.kind, "sent_at": message.sent_at, "sha256": message.digest,
-             "url": queries.message_url(message.identifier)}
+            {
+                "identifier": message.identifier,
+                "kind": message.kind,
+                "sent_at": message.sent_at,
+                "sha256": message.digest,
+                "url": queries.message_url(message.identifier),
+            }
             for message in row.messages.all()
         ]
-    }  # fmt: skip
+    }

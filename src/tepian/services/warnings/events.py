@@ -33,11 +33,15 @@ class _AboutWarning(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class WarningPublished(_AboutWarning):
+    """A new warning is in force."""
+
     type: ClassVar[str] = "warnings.warning_published.v1"
 
 
 @dataclass(frozen=True, kw_only=True)
 class WarningUpdated(_AboutWarning):
+    """Level, areas, words or time of a warning changed."""
+
     type: ClassVar[str] = "warnings.warning_updated.v1"
 
 

@@ -14,10 +14,11 @@ from tepian.kernel.regions import queries as regions
 class SubscribeForm(forms.Form):
     region = forms.ChoiceField(label=_("Where?"), help_text=_("Your ward (kelurahan), or the whole city."))
     email = forms.CharField(
-        label=_("E-mail address"), max_length=254,
+        label=_("E-mail address"),
+        max_length=254,
         help_text=_("Only for warnings. We delete it when you leave."),
         widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email"}),
-    )  # fmt: skip
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

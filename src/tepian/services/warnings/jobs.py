@@ -10,12 +10,12 @@ from tepian.kernel.actors import system
 from tepian.kernel.catalogue.contributions import Job
 
 from . import operations, queries, states
-from .models import Subscription, Warning
+from .models import PublicWarning, Subscription
 
 
 def expire() -> int:
     """Close warnings whose time has run out. Asks first, so that a quiet minute writes nothing in the record."""
-    if not Warning.objects.filter(state=states.ACTIVE, expires_at__lte=timezone.now()).exists():
+    if not PublicWarning.objects.filter(state=states.ACTIVE, expires_at__lte=timezone.now()).exists():
         return 0
     return len(operations.expire_due(actor=system("warnings.expire")))
 

@@ -49,7 +49,7 @@ class PublicationRule(models.Model):
         return f"{self.kind} {self.valid_from}"
 
 
-class Warning(models.Model):  # noqa: A001 - the city's word
+class PublicWarning(models.Model):
     """One warning from its publication to its end. `version` is the number of its newest CAP message."""
 
     number = models.CharField(max_length=12, unique=True)
@@ -98,7 +98,7 @@ class Warning(models.Model):  # noqa: A001 - the city's word
 class WarningMessage(models.Model):
     """One CAP message as it was sent. Never changed."""
 
-    warning = models.ForeignKey(Warning, on_delete=models.PROTECT, related_name="messages")
+    warning = models.ForeignKey(PublicWarning, on_delete=models.PROTECT, related_name="messages")
     sequence = models.PositiveIntegerField()
     kind = models.CharField(max_length=10)  # Alert, Update, Cancel
     identifier = models.CharField(max_length=200, unique=True)

@@ -11,17 +11,17 @@ from django.core import signing
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from tepian.kernel.actors import NotFound
 from tepian.kernel.regions import queries as regions
 from tepian.toolkit.identifiers import read_code
+from tepian.toolkit.text import plain
 from tepian.ui import levels
 
 from . import states
-from .models import PublicationRule, Subscription, Warning, WarningKind, WarningMessage
+from .models import PublicationRule, PublicWarning, Subscription, WarningKind, WarningMessage
 
 LEVEL_LABELS = levels.LEVELS
 LEVEL_MEANINGS = {
@@ -30,10 +30,15 @@ LEVEL_MEANINGS = {
     "awas": gettext_lazy("Act now: go to a safe place."),
 }
 STATE_LABELS = {
-    states.ACTIVE: gettext_lazy("In force"), states.CANCELLED: gettext_lazy("Ended"), states.EXPIRED: gettext_lazy("Expired"),
+    states.ACTIVE: gettext_lazy("In force"),
+    states.CANCELLED: gettext_lazy("Ended"),
+    states.EXPIRED: gettext_lazy("Expired"),
 }
 CERTAINTY_LABELS = {
-    "Observed": gettext_lazy("seen"), "Likely": gettext_lazy("likely"), "Possible": gettext_lazy("possible"), "Unlikely": gettext_lazy("unlikely"),
+    "Observed": gettext_lazy("seen"),
+    "Likely": gettext_lazy("likely"),
+    "Possible": gettext_lazy("possible"),
+    "Unlikely": gettext_lazy("unlikely"),
     "Unknown": gettext_lazy("unknown"),
 }
 CONFIRM_SALT, LEAVE_SALT = "warnings.confirm", "warnings.leave"
@@ -87,45 +92,52 @@ def words(hazard: str, level: str, place: str) -> dict[str, Any]:
 # --- warnings ---------------------------------------------------------------------------------------------------------
 
 
-def in_force(at: datetime | None = None) -> QuerySet[Warning]:
+def in_force(at: datetime | None = None) -> QuerySet[PublicWarning]:
     """Warnings that hold now: worst first, then newest."""
     moment = at or timezone.now()
-    rows = Warning.objects.filter(state=states.ACTIVE, expires_at__gt=moment).select_related("kind")
+    rows = PublicWarning.objects.filter(state=states.ACTIVE, expires_at__gt=moment).select_related("kind")
     worst = Case(
-        *[When(level=level, then=Value(states.rank(level))) for level in states.LEVELS], default=Value(0),
+        *[When(level=level, then=Value(states.rank(level))) for level in states.LEVELS],
+        default=Value(0),
         output_field=IntegerField(),
     )
     return rows.annotate(worst=worst).order_by("-worst", "-published_at", "-id")
 
 
-def past(*, year: int | None = None) -> QuerySet[Warning]:
+def past(*, year: int | None = None) -> QuerySet[PublicWarning]:
     """Warnings that are over, newest first."""
-    rows = Warning.objects.exclude(state=states.ACTIVE, expires_at__gt=timezone.now()).select_related("kind")
+    rows = PublicWarning.objects.exclude(state=states.ACTIVE, expires_at__gt=timezone.now()).select_related("kind")
     if year:
         rows = rows.filter(published_at__year=year)
     return rows.order_by("-published_at", "-id")
 
 
-def warning_by(number: str) -> Warning:
+def warning_by(number: str) -> PublicWarning:
     """The warning with this number, as people type it. Raises `NotFound`."""
-    code = read_code(number, "P") or number
-    warning = Warning.objects.filter(number=code).select_related("kind").first()
+    code = read_code(number, "P") or plain(number)
+    warning = PublicWarning.objects.filter(number=code).select_related("kind").first()
     if warning is None:
-        raise NotFound(_("There is no warning with the number %(number)s. Check the number.") % {"number": number[:20]},
-                       code="warning_unknown", field="number", item=number[:20])
+        raise NotFound(
+            _("There is no warning with the number %(number)s. Check the number.") % {"number": number[:20]},
+            code="warning_unknown",
+            field="number",
+            item=number[:20],
+        )
     return warning
 
 
-def latest_of_incident(incident_number: str) -> Warning | None:
-    return Warning.objects.filter(incident_number=incident_number).order_by("-id").first()
+def latest_of_incident(incident_number: str) -> PublicWarning | None:
+    return PublicWarning.objects.filter(incident_number=incident_number).order_by("-id").first()
 
 
-def of_incident(incident_number: str) -> list[Warning]:
-    return list(Warning.objects.filter(incident_number=incident_number).order_by("id").prefetch_related("messages"))
+def of_incident(incident_number: str) -> list[PublicWarning]:
+    return list(
+        PublicWarning.objects.filter(incident_number=incident_number).order_by("id").prefetch_related("messages")
+    )
 
 
 def message_by(identifier: str) -> WarningMessage:
-    message = WarningMessage.objects.filter(identifier=identifier).select_related("warning").first()
+    message = WarningMessage.objects.filter(identifier=plain(identifier)).select_related("warning").first()
     if message is None:
         raise NotFound(_("There is no message with this identifier."), code="message_unknown", item=identifier[:100])
     return message
@@ -135,7 +147,9 @@ def feed(limit: int = 50) -> list[WarningMessage]:
     """The newest messages for the feed: the last one of each warning that is in force or ended within two days."""
     since = timezone.now() - timedelta(days=2)
     rows = (
-        WarningMessage.objects.filter(Q(warning__state=states.ACTIVE, expires_at__gt=timezone.now()) | Q(sent_at__gte=since))
+        WarningMessage.objects.filter(
+            Q(warning__state=states.ACTIVE, expires_at__gt=timezone.now()) | Q(sent_at__gte=since)
+        )
         .select_related("warning__kind")
         .order_by("-sent_at", "-id")
     )
@@ -150,7 +164,7 @@ def worst_level() -> str:
     return max(in_force().values_list("level", flat=True), key=states.rank, default="normal")
 
 
-def in_language(warning: Warning, field: str) -> str:
+def in_language(warning: PublicWarning, field: str) -> str:
     """A text of the warning in the reader's language; the Indonesian one where there is no other."""
     if english():
         return getattr(warning, f"{field}_en") or getattr(warning, field)

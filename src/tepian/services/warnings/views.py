@@ -25,7 +25,7 @@ from tepian.kernel.identity.access import public_page, staff_page
 from tepian.kernel.regions import queries as regions
 
 from . import forms, operations, policies, queries, states
-from .models import Warning
+from .models import PublicWarning
 
 ATOM = "http://www.w3.org/2005/Atom"
 
@@ -33,7 +33,7 @@ ATOM = "http://www.w3.org/2005/Atom"
 # --- for citizens -----------------------------------------------------------------------------------------------------
 
 
-def told(warning: Warning) -> dict[str, Any]:
+def told(warning: PublicWarning) -> dict[str, Any]:
     """A warning as the pages show it, in the reader's language."""
     english = queries.english()
     return {
@@ -48,16 +48,21 @@ def told(warning: Warning) -> dict[str, Any]:
         "instruction": queries.in_language(warning, "instruction"),
         "certainty": queries.CERTAINTY_LABELS.get(warning.certainty, warning.certainty),
         "state_label": queries.STATE_LABELS[warning.state if not warning.in_force else states.ACTIVE]
-        if warning.in_force or warning.state != states.ACTIVE else queries.STATE_LABELS[states.EXPIRED],
+        if warning.in_force or warning.state != states.ACTIVE
+        else queries.STATE_LABELS[states.EXPIRED],
         "in_force": warning.in_force,
         "areas": queries.area_names(warning.areas),
         "sources": [
-            {"label": (english and source.get("label_en")) or source.get("label", ""), "value": source.get("value", ""),
-             "level": source.get("level", "unknown"), "level_label": queries.LEVEL_LABELS.get(source.get("level", ""), "")}
+            {
+                "label": (english and source.get("label_en")) or source.get("label", ""),
+                "value": source.get("value", ""),
+                "level": source.get("level", "unknown"),
+                "level_label": queries.LEVEL_LABELS.get(source.get("level", ""), ""),
+            }
             for source in warning.sources
         ],
         "url": f"{settings.BASE_URL}{queries.public_path('warnings-warning', warning.number)}",
-    }  # fmt: skip
+    }
 
 
 @public_page
@@ -66,10 +71,17 @@ def told(warning: Warning) -> dict[str, Any]:
 def now(request: HttpRequest) -> HttpResponse:
     """Is there a warning now? Where, how serious, since when, how sure, what to do."""
     rows = [told(warning) for warning in queries.in_force()]
-    return render(request, "warnings/now.html", {
-        "warnings": rows, "real": [row for row in rows if not row["row"].simulated], "now": timezone.now(),
-        "worst": rows[0] if rows else None, "city": current_city(),
-    })  # fmt: skip
+    return render(
+        request,
+        "warnings/now.html",
+        {
+            "warnings": rows,
+            "real": [row for row in rows if not row["row"].simulated],
+            "now": timezone.now(),
+            "worst": rows[0] if rows else None,
+            "city": current_city(),
+        },
+    )
 
 
 @public_page
@@ -77,13 +89,20 @@ def now(request: HttpRequest) -> HttpResponse:
 @cached_page("warnings", "city", seconds=60)
 def history(request: HttpRequest) -> HttpResponse:
     """Warnings that are over, by year."""
-    years = [moment.year for moment in Warning.objects.dates("published_at", "year", order="DESC")]
+    years = [moment.year for moment in PublicWarning.objects.dates("published_at", "year", order="DESC")]
     wanted = request.GET.get("tahun", "")
     year = int(wanted) if wanted.isdecimal() and len(wanted) == 4 else None
     page = Paginator(queries.past(year=year), 30).get_page(request.GET.get("hal"))
-    return render(request, "warnings/history.html", {
-        "page": page, "warnings": [told(warning) for warning in page], "years": years, "year": year,
-    })  # fmt: skip
+    return render(
+        request,
+        "warnings/history.html",
+        {
+            "page": page,
+            "warnings": [told(warning) for warning in page],
+            "years": years,
+            "year": year,
+        },
+    )
 
 
 @public_page
@@ -91,14 +110,21 @@ def history(request: HttpRequest) -> HttpResponse:
 @cached_page("warnings", "emergency", "city", seconds=300)
 def how(request: HttpRequest) -> HttpResponse:
     """How a warning comes about, and how often it was right."""
-    return render(request, "warnings/how.html", {
-        "kinds": queries.kinds(), "levels": [(level, queries.LEVEL_LABELS[level], queries.LEVEL_MEANINGS[level])
-                                            for level in states.LEVELS[1:]],
-        "automatic": [kind for kind in queries.kinds() if queries.automatic(kind.hazard)], "city": current_city(),
-    })  # fmt: skip
+    return render(
+        request,
+        "warnings/how.html",
+        {
+            "kinds": queries.kinds(),
+            "levels": [
+                (level, queries.LEVEL_LABELS[level], queries.LEVEL_MEANINGS[level]) for level in states.LEVELS[1:]
+            ],
+            "automatic": [kind for kind in queries.kinds() if queries.automatic(kind.hazard)],
+            "city": current_city(),
+        },
+    )
 
 
-def _wanted(number: str) -> Warning:
+def _wanted(number: str) -> PublicWarning:
     try:
         return queries.warning_by(number)
     except NotFound as error:
@@ -113,17 +139,34 @@ def warning(request: HttpRequest, number: str) -> HttpResponse:
     row = _wanted(number)
     if row.number != number:
         return HttpResponseRedirect(queries.public_path("warnings-warning", row.number))
-    return render(request, "warnings/warning.html", {
-        "warning": told(row), "messages_sent": list(row.messages.all()), "qr": qr_svg(row), "city": current_city(),
-    })  # fmt: skip
+    return render(
+        request,
+        "warnings/warning.html",
+        {
+            "warning": told(row),
+            "messages_sent": list(row.messages.all()),
+            "qr": qr_svg(row),
+            "city": current_city(),
+        },
+    )
 
 
-def qr_svg(row: Warning) -> str:
+def qr_svg(row: PublicWarning) -> str:
     """A QR code to the warning's page, as SVG without fixed size or styles."""
     buffer = io.BytesIO()
     code = segno.make(f"{settings.BASE_URL}{reverse('warnings-warning', args=[row.number])}", error="m", micro=False)
-    code.save(buffer, kind="svg", xmldecl=False, svgns=True, omitsize=True, svgclass="qr", lineclass=None, border=4,
-              light="#fff", title=row.number)
+    code.save(
+        buffer,
+        kind="svg",
+        xmldecl=False,
+        svgns=True,
+        omitsize=True,
+        svgclass="qr",
+        lineclass=None,
+        border=4,
+        light="#fff",
+        title=row.number,
+    )
     return buffer.getvalue().decode()
 
 
@@ -147,12 +190,17 @@ def feed(request: HttpRequest) -> HttpResponse:
     own = f"{settings.BASE_URL}{reverse('warnings-feed')}"
     root = etree.Element(f"{{{ATOM}}}feed", nsmap={None: ATOM})
     rows = queries.feed()
-    newest = max((row.sent_at for row in rows), default=None) or Warning.objects.order_by("-changed_at").values_list(
-        "changed_at", flat=True
-    ).first()
+    newest = (
+        max((row.sent_at for row in rows), default=None)
+        or PublicWarning.objects.order_by("-changed_at").values_list("changed_at", flat=True).first()
+    )
     _atom(root, "id", own)
     _atom(root, "title", _("Warnings of %(city)s") % {"city": city.name})
-    _atom(root, "updated", (newest or timezone.now().replace(hour=0, minute=0, second=0)).replace(microsecond=0).isoformat())
+    _atom(
+        root,
+        "updated",
+        (newest or timezone.now().replace(hour=0, minute=0, second=0)).replace(microsecond=0).isoformat(),
+    )
     author = etree.SubElement(root, f"{{{ATOM}}}author")
     _atom(author, "name", city.name)
     etree.SubElement(root, f"{{{ATOM}}}link", rel="self", type="application/atom+xml", href=own)
@@ -205,8 +253,12 @@ def subscribe(request: HttpRequest) -> HttpResponse:
     sent = False
     if request.method == "POST" and form.is_valid():
         try:
-            operations.subscribe(actor=request.actor, email=form.cleaned_data["email"],  # type: ignore[attr-defined]
-                                 region_code=form.cleaned_data["region"], language="en" if queries.english() else "id")
+            operations.subscribe(
+                actor=request.actor,  # type: ignore[attr-defined]
+                email=form.cleaned_data["email"],
+                region_code=form.cleaned_data["region"],
+                language="en" if queries.english() else "id",
+            )
             sent = True
         except Invalid as error:
             form.add_error(error.field if error.field in form.fields else None, str(error.message))
@@ -221,11 +273,17 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     row = queries.by_confirm_token(token)
     if request.method == "POST" and row is not None:
         row = operations.confirm_subscription(actor=request.actor, token=token)  # type: ignore[attr-defined]
-    return render(request, "warnings/confirm.html", {
-        "subscription": row, "done": bool(row and row.confirmed_at),
-        "region": regions.name_of(row.region_code) if row else "",
-        "leave": queries.public_path("warnings-leave", queries.leave_token(row)) if row else "",
-    }, status=200 if row else 404)  # fmt: skip
+    return render(
+        request,
+        "warnings/confirm.html",
+        {
+            "subscription": row,
+            "done": bool(row and row.confirmed_at),
+            "region": regions.name_of(row.region_code) if row else "",
+            "leave": queries.public_path("warnings-leave", queries.leave_token(row)) if row else "",
+        },
+        status=200 if row else 404,
+    )
 
 
 @csrf_exempt  # RFC 8058: mail programs post here without our page; the token is the proof
@@ -236,9 +294,14 @@ def leave(request: HttpRequest, token: str) -> HttpResponse:
     done = request.method == "POST" or row is None
     if request.method == "POST":
         operations.unsubscribe(actor=request.actor, token=token)  # type: ignore[attr-defined]
-    return render(request, "warnings/leave.html", {
-        "done": done, "region": regions.name_of(row.region_code) if row else "",
-    })  # fmt: skip
+    return render(
+        request,
+        "warnings/leave.html",
+        {
+            "done": done,
+            "region": regions.name_of(row.region_code) if row else "",
+        },
+    )
 
 
 # --- the desk ---------------------------------------------------------------------------------------------------------
@@ -248,11 +311,17 @@ def leave(request: HttpRequest, token: str) -> HttpResponse:
 @require_GET
 def desk(request: HttpRequest) -> HttpResponse:
     page = Paginator(queries.past(), 20).get_page(request.GET.get("hal"))
-    return render(request, "warnings/desk.html", {
-        "warnings": [told(row) for row in queries.in_force()], "page": page, "past": [told(row) for row in page],
-        "may_end": request.actor.has("duty_officer"),  # type: ignore[attr-defined]
-        "kinds": [(kind, queries.automatic(kind.hazard)) for kind in queries.kinds()],
-    })  # fmt: skip
+    return render(
+        request,
+        "warnings/desk.html",
+        {
+            "warnings": [told(row) for row in queries.in_force()],
+            "page": page,
+            "past": [told(row) for row in page],
+            "may_end": request.actor.has("duty_officer"),  # type: ignore[attr-defined]
+            "kinds": [(kind, queries.automatic(kind.hazard)) for kind in queries.kinds()],
+        },
+    )
 
 
 @staff_page("duty_officer")

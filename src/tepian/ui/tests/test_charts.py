@@ -6,6 +6,7 @@ import math
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
@@ -33,8 +34,9 @@ def level(hours: int, value: float | None) -> tuple[datetime, float | None]:
 
 
 def test_a_line_names_itself_its_thresholds_and_city_hours() -> None:
-    svg = line_chart([("Gelatik", [level(h, 1.5 + h / 10) for h in range(12)])], thresholds=[("Siaga", 3.0, "siaga")],
-                     unit="m", title="Air naik", zone=WITA)
+    with translation.override("id"):
+        svg = line_chart([("Gelatik", [level(h, 1.5 + h / 10) for h in range(12)])], thresholds=[("Siaga", 3.0, "siaga")],
+                         unit="m", title="Air naik", zone=WITA)
     shown = texts(svg)
     assert "Siaga" in shown and "m" in shown
     assert any(text.startswith("Gelatik 2,6") for text in shown)

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
 from tepian.kernel.actors import system
@@ -16,6 +17,12 @@ from tepian.kernel.organisations.models import Agency, Position
 
 PASSWORD = "sungai-mahakam-71"
 SYSTEM = system("tests")
+
+
+@pytest.fixture(autouse=True)
+def fresh_limits() -> None:
+    """Rate limits are kept in the process's cache; each test begins with none used."""
+    cache.clear()
 
 
 @pytest.fixture

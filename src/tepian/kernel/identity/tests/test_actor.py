@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from threading import Barrier
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tepian.kernel.actors import Conflict, Denied, Grant, Invalid
 from tepian.kernel.audit.models import AuditEntry
+from tepian.kernel.catalogue import versions
 from tepian.kernel.identity import operations, queries
 from tepian.kernel.identity.models import Holding
 
@@ -172,3 +177,62 @@ def test_overlapping_holdings_and_bad_input_are_refused(hall: SimpleNamespace, p
     client = Client()
     client.force_login(budi)
     assert client.get("/akun").status_code == 200
+
+
+def test_pages_kept_for_sessions_notice_a_holding_that_ends_by_the_clock(hall: SimpleNamespace, person: Any) -> None:
+    person("admin", hall.at.admin)
+    budi = person("budi")
+    operations.notice_time()
+    ends = datetime.now(UTC) + timedelta(milliseconds=30)
+    operations.assign_position(
+        actor=SYSTEM, account=budi, position=hall.at.duty, starts_at=NOW - timedelta(days=1), ends_at=ends
+    )
+    before = versions.current(["identity"])
+    assert not operations.notice_time()
+    time.sleep(0.05)
+    assert operations.notice_time()
+    assert versions.current(["identity"]) != before
+    assert not operations.notice_time()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif("sqlite" in settings.DATABASES["default"]["ENGINE"], reason="threads share no database in memory")
+def test_two_administrators_end_the_same_holding_at_the_same_moment(hall: SimpleNamespace, person: Any) -> None:
+    person("admin", hall.at.admin)
+    holding = Holding.objects.get(account=person("budi", hall.at.duty))
+    start = Barrier(4)
+
+    def end() -> str:
+        start.wait()
+        try:
+            operations.end_holding(actor=SYSTEM, holding=holding)
+            return "ended"
+        except Conflict:
+            return "refused"
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        results = sorted(future.result() for future in [pool.submit(end) for _ in range(4)])
+    assert results == ["ended", "refused", "refused", "refused"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif("sqlite" in settings.DATABASES["default"]["ENGINE"], reason="threads share no database in memory")
+def test_two_last_administrators_cannot_end_each_other(hall: SimpleNamespace, person: Any) -> None:
+    holdings = [Holding.objects.get(account=person(name, hall.at.admin)) for name in ("satu", "dua")]
+    start = Barrier(2)
+
+    def end(holding: Holding) -> str:
+        start.wait()
+        try:
+            operations.end_holding(actor=SYSTEM, holding=holding)
+            return "ended"
+        except Conflict:
+            return "refused"
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(end, holdings)) == ["ended", "refused"]
+    assert len(queries.accounts_with_role("administrator")) == 1

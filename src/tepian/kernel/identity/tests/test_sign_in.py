@@ -248,3 +248,17 @@ def test_pages_that_are_not_offered_lead_to_sign_in() -> None:
     assert client.get("/masuk/tidak-tersedia").headers["Location"] == "/masuk"
     assert client.post("/masuk/tidak-tersedia", {"username": "x", "password1": PASSWORD}).status_code == 302
     assert client.get("/masuk/bantuan").status_code == 200
+
+
+def test_a_sweep_over_many_accounts_is_stopped(hall: SimpleNamespace) -> None:
+    statuses = [sign_in(Client(), f"orang{number}", "tebakan-umum-1").status_code for number in range(70)]
+    assert statuses[0] == 200 and 429 in statuses[:61] and statuses[-1] == 429
+    page = sign_in(Client(), "orang99", "tebakan-umum-1").content.decode()
+    assert "Tidak ada yang berubah" in page and "<h1>" in page
+    assert sign_in(Client(REMOTE_ADDR="10.1.2.3"), "orang1", "x").status_code == 200
+
+
+def test_browsers_are_named_as_people_know_them() -> None:
+    chrome = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Mobile Safari/537.36"
+    assert queries.browser_of(chrome) == "Chrome, Android"
+    assert queries.browser_of("curl/8") == "curl/8"

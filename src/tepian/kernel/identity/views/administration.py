@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -297,6 +298,20 @@ def _day(text: str, end: bool = False) -> datetime | None:
     return start + timedelta(days=1) if end else start
 
 
+def _details(details: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What an entry remembers, short: empty values are left out, lists of grants become words."""
+    for key, value in details.items():
+        if value in (None, "", [], {}):
+            continue
+        if isinstance(value, dict):
+            value = ", ".join(f"{name} {item}" for name, item in value.items())
+        elif isinstance(value, list):
+            value = "; ".join(
+                " ".join(str(part) for part in item.values()) if isinstance(item, dict) else str(item) for item in value
+            )
+        yield key, str(value)
+
+
 @record_readers
 def audit(request: HttpRequest) -> HttpResponse:
     """The record of operations and views, newest first. Looking at it is recorded too. POST walks the chain."""
@@ -342,7 +357,7 @@ def audit(request: HttpRequest) -> HttpResponse:
         "identity/audit.html",
         {
             "tabs": _tabs(actor),
-            "entries": listed[:50],
+            "entries": [(entry, list(_details(entry.details))) for entry in listed[:50]],
             "older": listed[49].position if len(listed) > 50 else None,
             "wanted": wanted,
             "query": query.urlencode(),

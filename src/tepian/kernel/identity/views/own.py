@@ -89,7 +89,12 @@ def account(request: HttpRequest) -> HttpResponse:
         {
             "held": held,
             "sessions": [
-                (row, queries.session_mark(row.session_key), row.session_key == request.session.session_key)
+                (
+                    row,
+                    queries.browser_of(row.agent),
+                    queries.session_mark(row.session_key),
+                    row.session_key == request.session.session_key,
+                )
                 for row in queries.sessions_of(person.pk)
             ],
             "choices": settings.LANGUAGES,

@@ -69,49 +69,48 @@ def test_folding_forgives_case_and_marks(name: str, data: st.DataObject) -> None
     assert fold(changed, ABBREVIATIONS) == fold(name, ABBREVIATIONS)
 
 
+TYPED = [
+    ("jl antasri", "Jalan Pangeran Antasari II, Kel. Teluk Lerong Ilir"),
+    ("Jln. P. Antasari 2", "Jalan Pangeran Antasari II, Kel. Teluk Lerong Ilir"),
+    ("jl. antasari no. 12 teluk lerong ilir", "Jalan Pangeran Antasari II, Kel. Teluk Lerong Ilir"),
+    ("smd ulu", "Kec. Samarinda Ulu"),
+    ("kec samarinda sbrg", "Kec. Samarinda Seberang"),
+    ("lempake", "Kel. Lempake, Kec. Samarinda Utara"),
+    ("kel lempke", "Kel. Lempake, Kec. Samarinda Utara"),
+    ("sungaipinang dalam", "Kel. Sungai Pinang Dalam, Kec. Sungai Pinang"),
+    ("sei pinang dalam", "Kel. Sungai Pinang Dalam, Kec. Sungai Pinang"),
+    ("puskesmas bengkurng", "Puskesmas Bengkuring, Kel. Sempaja Timur"),
+    ("rs dirgahayu", "RS Dirgahayu, Kel. Jawa"),
+    ("rumah sakit dirgahayu", "RS Dirgahayu, Kel. Jawa"),
+    ("lembuswana", "Titik banjir Simpang Lembuswana, Kel. Sidodadi"),
+    ("temindung permay", "Kel. Temindung Permai, Kec. Sungai Pinang"),
+    ("jl m yamin", "Jalan Mohammad Yamin"),
+    ("jalan sutami", "Jalan Insinyur Sutami"),
+    ("64.72.05.1003", "Kel. Lempake, Kec. Samarinda Utara"),
+    ("kota samarinda", "Kota Samarinda"),
+]
+
+
 @pytest.mark.django_db
 class TestSamarinda:
     @pytest.fixture(autouse=True)
     def _pack(self) -> None:
         load_pack("samarinda", ME)
 
-    @pytest.mark.parametrize(
-        ("query", "found"),
-        [
-            ("jl antasri", "Jalan Pangeran Antasari II, Kel. Teluk Lerong Ilir"),
-            ("Jln. P. Antasari 2", "Jalan Pangeran Antasari II, Kel. Teluk Lerong Ilir"),
-            ("jl. antasari no. 12 teluk lerong ilir", "Jalan Pangeran Antasari II, Kel. Teluk Lerong Ilir"),
-            ("smd ulu", "Kec. Samarinda Ulu"),
-            ("kec samarinda sbrg", "Kec. Samarinda Seberang"),
-            ("lempake", "Kel. Lempake, Kec. Samarinda Utara"),
-            ("kel lempke", "Kel. Lempake, Kec. Samarinda Utara"),
-            ("sungaipinang dalam", "Kel. Sungai Pinang Dalam, Kec. Sungai Pinang"),
-            ("sei pinang dalam", "Kel. Sungai Pinang Dalam, Kec. Sungai Pinang"),
-            ("puskesmas bengkurng", "Puskesmas Bengkuring, Kel. Sempaja Timur"),
-            ("rs dirgahayu", "RS Dirgahayu, Kel. Jawa"),
-            ("rumah sakit dirgahayu", "RS Dirgahayu, Kel. Jawa"),
-            ("lembuswana", "Titik banjir Simpang Lembuswana, Kel. Sidodadi"),
-            ("temindung permay", "Kel. Temindung Permai, Kec. Sungai Pinang"),
-            ("jl m yamin", "Jalan Mohammad Yamin, Kel. Gunung Kelua"),
-            ("jalan sutami", "Jalan Insinyur Sutami, Kel. Karang Asam Ulu"),
-            ("64.72.05.1003", "Kel. Lempake, Kec. Samarinda Utara"),
-            ("kota samarinda", "Kota Samarinda"),
-        ],
-    )
-    def test_what_people_type(self, query: str, found: str) -> None:
-        hits = search_places(query, 3)
-        assert hits, query
-        if query in {"jl m yamin", "jalan sutami"}:  # the name decides; it may lie in several wards
-            assert fold(hits[0].name) == fold(found.split(",")[0])
-        else:
-            assert hits[0].label == found, [(hit.label, hit.score) for hit in hits]
-        assert hits[0].lon is not None and 0 < hits[0].score <= 100
+    def test_what_people_type(self) -> None:
+        wrong = {}
+        for query, found in TYPED:
+            hits = search_places(query, 3)
+            # A street's name decides; it may lie in several wards.
+            right = bool(hits) and (hits[0].label == found or fold(hits[0].name) == fold(found))
+            if not right or not 0 < hits[0].score <= 100:
+                wrong[query] = [(hit.label, hit.score) for hit in hits]
+        assert wrong == {}
 
-    @pytest.mark.parametrize(
-        "query", ["", "   ", "?!", "xqzvw", "64.99", "\x00", "💧", "Иван", "a" * 5000, "jl " * 500]
-    )
-    def test_nonsense_finds_nothing_and_breaks_nothing(self, query: str) -> None:
-        assert search_places(query) == [] or query.startswith("jl")
+    def test_nonsense_finds_nothing_and_breaks_nothing(self) -> None:
+        for query in ("", "   ", "?!", "xqzvw", "64.99", "\x00", "💧", "Иван", "a" * 5000):
+            assert search_places(query) == [], query
+        assert len(search_places("jl " * 500)) == 10
 
     def test_a_code_lists_what_lies_inside(self) -> None:
         hits = search_places("64.72.05", 20)

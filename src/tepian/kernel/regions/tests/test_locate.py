@@ -3,13 +3,16 @@ repository."""
 
 from __future__ import annotations
 
+import csv
+import json
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tepian.kernel.actors import Invalid, system
-from tepian.kernel.catalogue.packs import load_pack
+from tepian.kernel.catalogue.packs import PackError, load_pack
 from tepian.kernel.regions import boundaries, operations, queries, shapes
 from tepian.kernel.regions.locate import region_at, regions_at
 from tepian.kernel.regions.models import Region
@@ -61,12 +64,26 @@ def test_the_original_file_is_understood_and_streets_lie_in_their_wards(samarind
     report = boundaries.import_file(raw, actor=ME)
     assert len(report.shapes) == 59
     rows = Path(__file__).resolve().parents[5] / "cities" / "samarinda" / "places-osm.csv"
-    import csv
-
     lines = [line for line in rows.read_text().splitlines() if not line.startswith("#")]
     streets = list(csv.DictReader(lines))
     found = regions_at([(float(row["lon"]), float(row["lat"])) for row in streets])
     assert sum(code == row["region"] for code, row in zip(found, streets, strict=True)) > 0.97 * len(streets)
+
+
+def test_the_real_file_with_latitude_first_is_detected_and_can_be_turned(samarinda: Path, tmp_path: Path) -> None:
+    def turned(value: Any) -> Any:
+        return [value[1], value[0]] if isinstance(value[0], float) else [turned(item) for item in value]
+
+    data = json.loads(samarinda.read_text())
+    for feature in data["features"]:
+        feature["geometry"]["coordinates"] = turned(feature["geometry"]["coordinates"])
+    path = tmp_path / "turned.geojson"
+    path.write_text(json.dumps(data))
+    with pytest.raises(PackError) as refused:
+        boundaries.import_file(path, actor=ME)
+    assert len(refused.value.problems) == 59 and "--swap" in str(refused.value.message)
+    assert queries.find("64.72.01.1001").boundary_kind == "schematic"
+    assert len(boundaries.import_file(path, actor=ME, swap=True).shapes) == 59
 
 
 def test_real_balikpapan_is_matched_by_code(shared_data: Path) -> None:

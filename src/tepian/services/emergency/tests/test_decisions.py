@@ -53,10 +53,18 @@ def test_numbers_are_typed_as_people_type(draft):
 
 @pytest.mark.parametrize(
     ("bad", "field"),
-    [({"level": "normal"}, "level"), ({"level": "x"}, "level"), ({"areas": []}, "areas"), ({"areas": ["99.99.99.9999"]}, "areas"),
-     ({"headline": "  "}, "headline"), ({"headline": "x" * 301}, "headline"), ({"instruction": ""}, "instruction"),
-     ({"instruction": "y" * 4001}, "instruction"), ({"valid_until": timezone.now() - timedelta(hours=1)}, "valid_until"),
-     ({"valid_until": timezone.now() + timedelta(days=30)}, "valid_until")],
+    [
+        ({"level": "normal"}, "level"),
+        ({"level": "x"}, "level"),
+        ({"areas": []}, "areas"),
+        ({"areas": ["99.99.99.9999"]}, "areas"),
+        ({"headline": "  "}, "headline"),
+        ({"headline": "x" * 301}, "headline"),
+        ({"instruction": ""}, "instruction"),
+        ({"instruction": "y" * 4001}, "instruction"),
+        ({"valid_until": timezone.now() - timedelta(hours=1)}, "valid_until"),
+        ({"valid_until": timezone.now() + timedelta(days=30)}, "valid_until"),
+    ],
 )
 def test_bad_answers_change_nothing(draft, bad, field):
     with pytest.raises(Invalid) as told:
@@ -116,8 +124,10 @@ def test_of_two_officers_at_once_one_wins(second_verb):
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=act, args=("one", OFFICER, "confirm")),
-               threading.Thread(target=act, args=("two", SECOND, second_verb))]  # fmt: skip
+    threads = [
+        threading.Thread(target=act, args=("one", OFFICER, "confirm")),
+        threading.Thread(target=act, args=("two", SECOND, second_verb)),
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -180,8 +190,12 @@ def test_close_needs_an_outcome_and_reopen_a_reason(confirmed):
 
 
 def test_units_accept_and_finish_once(confirmed):
-    task = operations.assign(actor=OFFICER, number=confirmed, agency="damkar", task="Evakuasi warga RT 12", unit="Regu 1")
-    same = operations.assign(actor=OFFICER, number=confirmed, agency="damkar", task="Evakuasi warga RT 12", unit="Regu 1")
+    task = operations.assign(
+        actor=OFFICER, number=confirmed, agency="damkar", task="Evakuasi warga RT 12", unit="Regu 1"
+    )
+    same = operations.assign(
+        actor=OFFICER, number=confirmed, agency="damkar", task="Evakuasi warga RT 12", unit="Regu 1"
+    )
     assert task.pk == same.pk
     with pytest.raises(Denied):
         operations.accept(actor=VIEWER, assignment=task.pk)
@@ -257,7 +271,15 @@ def test_possible_transitions():
 
 def test_candidates_and_active_signs_are_read_without_a_query_per_row(draft, django_assert_max_num_queries):
     for number in range(30):
-        Sign.objects.create(hazard="flood", source_kind="report", source_key=f"r{number}", label="x", level="waspada",
-                            began_at=ago(500), observed_at=ago(500), ended_at=ago(500))
+        Sign.objects.create(
+            hazard="flood",
+            source_kind="report",
+            source_key=f"r{number}",
+            label="x",
+            level="waspada",
+            began_at=ago(500),
+            observed_at=ago(500),
+            ended_at=ago(500),
+        )
     with django_assert_max_num_queries(40):
         sign("c", "siaga", minutes=1)

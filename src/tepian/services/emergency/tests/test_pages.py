@@ -28,8 +28,9 @@ def person(role: str, name: str = "", scope: str = "city", code: str = "") -> Cl
     agency = Agency.objects.filter(code="damkar").first()
     account = Account.objects.create_user(username=name, password="x")
     if role:
-        position = Position.objects.create(code=name, title=f"Jabatan {name}", agency=agency,
-                                           grants=[{"role": role, "scope": scope, "code": code}])
+        position = Position.objects.create(
+            code=name, title=f"Jabatan {name}", agency=agency, grants=[{"role": role, "scope": scope, "code": code}]
+        )
         Holding.objects.create(account=account, position=position, starts_at=datetime(2020, 1, 1, tzinfo=UTC))
     client = Client()
     client.force_login(account, backend="tepian.kernel.identity.backends.AccountBackend")
@@ -45,17 +46,27 @@ def draft(city) -> str:
 
 def answers(**more):
     return {
-        "level": "siaga", "areas": ["99.01.01.1001"], "headline": "Banjir di Hulu", "instruction": "Naikkan barang.",
-        "headline_en": "", "instruction_en": "", "hours": "6",
-    } | more  # fmt: skip
+        "level": "siaga",
+        "areas": ["99.01.01.1001"],
+        "headline": "Banjir di Hulu",
+        "instruction": "Naikkan barang.",
+        "headline_en": "",
+        "instruction_en": "",
+        "hours": "6",
+    } | more
 
 
 def test_who_sees_and_who_decides(draft):
     reading = {"duty_officer", "responder", "head", "viewer", "auditor", "administrator"}
     for role in ROLES:
         client = person(role)
-        for page in ("/kerja/kejadian", f"/kerja/kejadian/{draft}", f"/kerja/kejadian/{draft}/catatan",
-                     f"/kerja/kejadian/{draft}/catatan.json", f"/kerja/kejadian/{draft}/garis-waktu"):
+        for page in (
+            "/kerja/kejadian",
+            f"/kerja/kejadian/{draft}",
+            f"/kerja/kejadian/{draft}/catatan",
+            f"/kerja/kejadian/{draft}/catatan.json",
+            f"/kerja/kejadian/{draft}/garis-waktu",
+        ):
             answer = client.get(page)
             assert answer.status_code == (200 if role in reading else 403), (role, page)
             if role not in reading:
@@ -70,8 +81,6 @@ def test_who_sees_and_who_decides(draft):
 
 
 def test_the_form_comes_filled_and_one_click_confirms(draft):
-    from tepian.services.warnings import operations as _  # noqa: F401 - the words come from whoever offers them
-
     client = person("duty_officer")
     page = client.get(f"/kerja/kejadian/{draft}").content.decode()
     assert "3,2 m" in page and "Pos a" in page and "Pos b" in page
@@ -92,8 +101,18 @@ def test_the_second_officer_is_told_who_was_faster(draft):
 
 
 @pytest.mark.parametrize(
-    "bad", [{"level": ""}, {"areas": []}, {"areas": ["1.2"]}, {"headline": ""}, {"headline": "x" * 400}, {"instruction": " "},
-            {"hours": "9999"}, {"hours": "abc"}, {"instruction": "y" * 5000}],
+    "bad",
+    [
+        {"level": ""},
+        {"areas": []},
+        {"areas": ["1.2"]},
+        {"headline": ""},
+        {"headline": "x" * 400},
+        {"instruction": " "},
+        {"hours": "9999"},
+        {"hours": "abc"},
+        {"instruction": "y" * 5000},
+    ],
 )
 def test_bad_answers_keep_every_other_answer(draft, bad):
     answer = person("duty_officer").post(f"/kerja/kejadian/{draft}/konfirmasi", answers(**bad))
@@ -109,7 +128,9 @@ def test_dismissing_needs_both_reason_and_words(draft):
     client = person("duty_officer")
     assert client.post(f"/kerja/kejadian/{draft}/tolak", {"reason_code": "other"}).status_code == 422
     assert client.post(f"/kerja/kejadian/{draft}/tolak", {"reason": "x"}).status_code == 422
-    page = client.post(f"/kerja/kejadian/{draft}/tolak", {"reason_code": "nothing_seen", "reason": "Kering."}, follow=True)
+    page = client.post(
+        f"/kerja/kejadian/{draft}/tolak", {"reason_code": "nothing_seen", "reason": "Kering."}, follow=True
+    )
     assert "Warga tidak diberi tahu" in page.content.decode()
     assert Incident.objects.get().state == "dismissed"
 
@@ -135,7 +156,15 @@ def test_the_whole_story_by_forms(draft):
     officer.post(f"{base}/tutup", {"outcome": "happened", "text": "Surut."})
     assert Incident.objects.get().state == "closed"
     record = officer.get(f"{base}/catatan").content.decode()
-    for text in ("12 orang dievakuasi.", "Evakuasi RT 12", "Regu 1", "emergency.confirm_draft", "SHA-256", "Surut.", "Jabatan regu"):
+    for text in (
+        "12 orang dievakuasi.",
+        "Evakuasi RT 12",
+        "Regu 1",
+        "emergency.confirm_draft",
+        "SHA-256",
+        "Surut.",
+        "Jabatan regu",
+    ):
         assert text in record
     data = json.loads(officer.get(f"{base}/catatan.json").content)
     assert data["state"] == "closed" and len(data["hash"]) == 64 and data["hash"] in record
@@ -147,7 +176,9 @@ def test_notes_are_text_and_nothing_else(draft):
     client = person("duty_officer")
     evil = "<script>alert(1)</script><img src=x onerror=alert(2)> O'Neil 🌊"
     client.post(f"/kerja/kejadian/{draft}/tulis", {"text": evil})
-    client.post(f"/kerja/kejadian/{draft}/konfirmasi", answers(headline="<b>x</b>", instruction="<svg onload=alert(3)>"))
+    client.post(
+        f"/kerja/kejadian/{draft}/konfirmasi", answers(headline="<b>x</b>", instruction="<svg onload=alert(3)>")
+    )
     for page in ("", "/garis-waktu", "/catatan"):
         body = client.get(f"/kerja/kejadian/{draft}{page}").content.decode()
         assert "<script>alert" not in body and "<img src=x" not in body and "<svg onload" not in body
@@ -157,9 +188,22 @@ def test_notes_are_text_and_nothing_else(draft):
 
 def test_filters_stand_in_the_address(draft):
     client = person("viewer")
-    cases = {"state=draft": 1, "state=closed": 0, "level=awas": 0, "q=hulu": 1, f"q={draft.lower()}": 1, "q=tidakada": 0,
-             "from=2020-01-01": 1, "to=2020-01-01": 0, "from=ngawur": 1, "hazard=flood": 1, "hazard=x": 0,
-             "q=%27%3B--": 0, "hal=99": 1, "state=%00": 0}  # fmt: skip
+    cases = {
+        "state=draft": 1,
+        "state=closed": 0,
+        "level=awas": 0,
+        "q=hulu": 1,
+        f"q={draft.lower()}": 1,
+        "q=tidakada": 0,
+        "from=2020-01-01": 1,
+        "to=2020-01-01": 0,
+        "from=ngawur": 1,
+        "hazard=flood": 1,
+        "hazard=x": 0,
+        "q=%27%3B--": 0,
+        "hal=99": 1,
+        "state=%00": 1,
+    }
     for query, rows in cases.items():
         answer = client.get(f"/kerja/kejadian?{query}")
         assert answer.status_code == 200, query
@@ -214,8 +258,13 @@ def test_tiles_layers_and_search(draft):
 
 
 def body(**more):
-    given = {"level": "siaga", "areas": ["99.01.01.1001"], "headline": "Banjir", "instruction": "Naik.",
-             "valid_until": (timezone.now() + timedelta(hours=3)).isoformat()}
+    given = {
+        "level": "siaga",
+        "areas": ["99.01.01.1001"],
+        "headline": "Banjir",
+        "instruction": "Naik.",
+        "valid_until": (timezone.now() + timedelta(hours=3)).isoformat(),
+    }
     return json.dumps(given | more)
 
 
@@ -233,18 +282,58 @@ def test_the_api_keeps_the_same_rules(draft):
     again = officer.post(path, body(), content_type="application/json")
     assert again.status_code == 409
     assert "Jabatan duty_officer" in again.json()["message_id"]
-    closed = officer.post(f"/api/v1/incidents/{draft}/close", json.dumps({"outcome": "happened"}), content_type="application/json")
+    closed = officer.post(
+        f"/api/v1/incidents/{draft}/close", json.dumps({"outcome": "happened"}), content_type="application/json"
+    )
     assert closed.json()["state"] == "closed"
     assert viewer.get(f"/api/v1/incidents/{draft}/record").json()["hash"]
     assert viewer.get("/api/v1/incidents/K-2222-9").status_code == 404
 
 
 def test_signs_by_api_are_for_devices_and_officers(city):
-    given = {"source_kind": "call", "source_key": "112-1", "label": "Telepon 112", "level": "siaga",
-             "observed_at": timezone.now().isoformat(), "region_code": "99.01.01.1001"}
+    given = {
+        "source_kind": "call",
+        "source_key": "112-1",
+        "label": "Telepon 112",
+        "level": "siaga",
+        "observed_at": timezone.now().isoformat(),
+        "region_code": "99.01.01.1001",
+    }
     path = "/api/v1/signs"
     assert person("viewer").post(path, json.dumps(given), content_type="application/json").status_code == 403
     officer = person("duty_officer")
     first = officer.post(path, json.dumps(given), content_type="application/json")
     assert first.status_code == 200
     assert officer.post(path, json.dumps(given | {"lat": 999}), content_type="application/json").status_code == 422
+
+
+def test_the_training_draft_is_marked(city):
+    from tepian.services.emergency import demo
+
+    from .conftest import SYSTEM
+
+    incident = demo.open_draft(actor=SYSTEM)
+    assert incident is not None and incident.simulated and incident.state == "draft"
+    page = person("duty_officer").get(f"/kerja/kejadian/{incident.number}").content.decode()
+    assert "SIMULASI" in page
+
+
+@pytest.mark.parametrize("path", ["/kerja/kejadian/%00", "/kerja/kejadian/K%00-2222-9", "/kerja/kejadian/%F0%9F%8C%8A"])
+def test_odd_addresses_are_404_on_every_database(city, path):
+    assert person("viewer").get(path).status_code == 404
+
+
+def test_odd_signs_by_api_do_not_break_anything(city):
+    given = {
+        "source_kind": "report",
+        "source_key": "a\x00b",
+        "label": "Pos \x07 O'Neil 🌊",
+        "level": "siaga",
+        "value": "3\x00",
+        "observed_at": timezone.now().isoformat(),
+    }
+    client = person("duty_officer")
+    stored = client.post("/api/v1/signs", json.dumps(given), content_type="application/json")
+    assert stored.status_code == 200 and stored.json()["source_key"] == "ab"
+    empty = client.post("/api/v1/signs", json.dumps(given | {"source_key": "\x00"}), content_type="application/json")
+    assert empty.status_code == 422

@@ -183,8 +183,13 @@ def test_a_third_source_after_a_dismissal_is_new_evidence(city):
 
 @pytest.mark.parametrize(
     ("bad", "code"),
-    [({"level": "merah"}, "level_unknown"), ({"level": "normal"}, "level_unknown"), ({"hazard": "gempa"}, "hazard_unknown"),
-     ({"source_kind": "dukun"}, "kind_unknown"), ({"observed_at": timezone.now() + timedelta(hours=1)}, "time_in_future")],
+    [
+        ({"level": "merah"}, "level_unknown"),
+        ({"level": "normal"}, "level_unknown"),
+        ({"hazard": "gempa"}, "hazard_unknown"),
+        ({"source_kind": "dukun"}, "kind_unknown"),
+        ({"observed_at": timezone.now() + timedelta(hours=1)}, "time_in_future"),
+    ],
 )
 def test_bad_signs_are_refused(city, bad, code):
     with pytest.raises(Invalid) as told:
@@ -196,9 +201,12 @@ def test_bad_signs_are_refused(city, bad, code):
 def test_the_rule_follows_its_dates(city):
     today = timezone.localdate()
     rule = queries.rule_on("flood")
-    operations.load_rules(actor=SYSTEM, rules=[
-        {"hazard": "flood", "name": "Banjir", "name_en": "Flood", "valid_from": today, "min_sources": 3},
-    ])  # fmt: skip
+    operations.load_rules(
+        actor=SYSTEM,
+        rules=[
+            {"hazard": "flood", "name": "Banjir", "name_en": "Flood", "valid_from": today, "min_sources": 3},
+        ],
+    )
     assert queries.rule_on("flood").min_sources == 3
     assert queries.rule_on("flood", today - timedelta(days=1)).pk == rule.pk
     sign("a", "siaga")
@@ -209,9 +217,18 @@ def test_the_rule_follows_its_dates(city):
 
 
 def test_a_rule_from_a_pack_can_never_be_satisfied_by_one_source(city):
-    operations.load_rules(actor=SYSTEM, rules=[
-        {"hazard": "fire", "name": "Kebakaran", "name_en": "Fire", "valid_from": timezone.localdate(), "min_sources": 1},
-    ])  # fmt: skip
+    operations.load_rules(
+        actor=SYSTEM,
+        rules=[
+            {
+                "hazard": "fire",
+                "name": "Kebakaran",
+                "name_en": "Fire",
+                "valid_from": timezone.localdate(),
+                "min_sources": 1,
+            },
+        ],
+    )
     assert queries.rule_on("fire").min_sources == 2
 
 

@@ -26,12 +26,18 @@ SESSION_SECONDS = 7 * 86400
 class MqttBridge:
     """Subscribes with QoS 1 under a fixed client id and a session that the broker keeps for a week, so that what is
     published while this side is away arrives afterwards. `read(topic, payload)` gives a row or raises `Refused`;
-    `commit(rows)` returns after the commit or raises, and is then tried again: nothing is acknowledged meanwhile, so the
+    `commit(rows)` returns after the commit or raises, and is then tried again: nothing is acknowledged meanwhile, so
+    the
     broker holds back and a restart gets the messages anew. How many messages one commit may hold is the broker's
     `max_inflight_messages`."""
 
     def __init__(
-        self, url: str, read: Callable[[bytes, bytes], Any], commit: Callable[[list[Any]], Any], *, client_id: str = "tepian-ingest"
+        self,
+        url: str,
+        read: Callable[[bytes, bytes], Any],
+        commit: Callable[[list[Any]], Any],
+        *,
+        client_id: str = "tepian-ingest",
     ) -> None:
         parts = urlsplit(url)
         self.host, self.port = parts.hostname or "localhost", parts.port or (8883 if parts.scheme == "mqtts" else 1883)
@@ -41,7 +47,9 @@ class MqttBridge:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self.connected = False
-        self.client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=mqtt.MQTTv5, manual_ack=True)
+        self.client = mqtt.Client(
+            CallbackAPIVersion.VERSION2, client_id=client_id, protocol=mqtt.MQTTv5, manual_ack=True
+        )
         if parts.username:
             self.client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
         if parts.scheme == "mqtts":

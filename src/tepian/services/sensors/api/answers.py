@@ -17,8 +17,14 @@ from ..operations.writer import Overloaded, StorageFull, Unavailable
 __all__ = ["Problem", "caller", "may_write", "problem_of"]
 DOCS = "/api/v1/docs"
 OVERLOADED = _("More readings arrive than can be stored. This was not stored. Send it again in a moment.")
-UNAVAILABLE = _("The readings cannot be stored just now. This was not stored. Send it again in a moment; sending twice does no harm.")
-FULL = _("The server's storage is full. What was confirmed before is safe; this was not stored. Keep your data and send it again later.")
+UNAVAILABLE = _(
+    "The readings cannot be stored just now. This was not stored. Send it again in a moment; sending "
+    "twice does no harm."
+)
+FULL = _(
+    "The server's storage is full. What was confirmed before is safe; this was not stored. Keep your "
+    "data and send it again later."
+)
 NO_KEY = _("This needs a device key: Authorization: Bearer <key>. Nothing was stored. Ask the administrator for a key.")
 NOT_YOURS = _("This key may not write to this station. Nothing was stored. Ask the administrator to widen the key.")
 MALFORMED = _("The request could not be read as JSON. Nothing was stored. Check the JSON and send it again.")
@@ -27,14 +33,23 @@ MALFORMED = _("The request could not be read as JSON. Nothing was stored. Check 
 class Problem(Exception):
     """An answer with an error body; carries everything that the body needs."""
 
-    def __init__(self, status: int, code: str, message: Any, *, field: str = "", retry_after: int = 0, **more: Any) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: Any,
+        *,
+        field: str = "",
+        retry_after: int = 0,
+        more: dict[str, Any] | None = None,
+    ) -> None:
         super().__init__(code)
         self.status = status
         self.code = code
         self.message = message
         self.field = field
         self.retry_after = retry_after
-        self.more = more
+        self.more = more or {}
 
     def body(self) -> dict[str, Any]:
         with override("id"):
@@ -42,9 +57,13 @@ class Problem(Exception):
         with override("en"):
             english = str(self.message)
         return {
-            "code": self.code, "message_id": indonesian, "message_en": english, "field": self.field or None,
-            "docs": f"{DOCS}#{self.code}", **self.more,
-        }  # fmt: skip
+            "code": self.code,
+            "message_id": indonesian,
+            "message_en": english,
+            "field": self.field or None,
+            "docs": f"{DOCS}#{self.code}",
+            **self.more,
+        }
 
     def headers(self) -> list[tuple[str, str]]:
         headers = [("cache-control", "no-store")]
@@ -74,7 +93,9 @@ def problem_of(error: Exception) -> Problem | None:
         return Problem(403, "denied", error.reason)
     if isinstance(error, Invalid):
         status = 404 if isinstance(error, NotFound) else 409 if isinstance(error, Conflict) else 422
-        return Problem(status, error.code, error.message, field=error.field, **({"item": error.item} if error.item else {}))
+        return Problem(
+            status, error.code, error.message, field=error.field, more={"item": error.item} if error.item else {}
+        )
     return None
 
 

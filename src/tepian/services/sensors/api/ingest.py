@@ -28,7 +28,9 @@ log = logging.getLogger("tepian.sensors")
 ROOT = "/sensorthings/v1.1"
 LARGEST_ARRAY = 200_000
 KEPT = _("Another value, {value}, was stored for this moment before. The first is kept; this one was not stored.")
-INTERNAL = _("Something broke on our side. Nothing of this request was stored. The operator has been told; try again later.")
+INTERNAL = _(
+    "Something broke on our side. Nothing of this request was stored. The operator has been told; try again later."
+)
 
 
 async def ready_registry() -> Registry:
@@ -59,11 +61,14 @@ def pick(known: Registry, reference: Any) -> Series:
     if type(reference) is int:
         return known.by_number(reference)
     if isinstance(reference, str) and reference:
-        return known.by_number(int(reference)) if reference.isdecimal() and len(reference) < 12 else known.find(reference)
+        return (
+            known.by_number(int(reference)) if reference.isdecimal() and len(reference) < 12 else known.find(reference)
+        )
     raise Invalid(
-        _("The reading does not name its datastream. Write \"Datastream\": {\"@iot.id\": 1}. Nothing was stored."),
-        code="no_datastream", field="Datastream",
-    )  # fmt: skip
+        _('The reading does not name its datastream. Write "Datastream": {"@iot.id": 1}. Nothing was stored.'),
+        code="no_datastream",
+        field="Datastream",
+    )
 
 
 def reference_of(body: dict[str, Any]) -> Any:
@@ -116,9 +121,12 @@ def self_link(base: str, key: int) -> str:
 
 def conflict(key: int, value: float, base: str) -> Problem:
     return Problem(
-        409, "observation_conflict", format_lazy(KEPT, value=value), field="result",
-        kept=value, **{"@iot.selfLink": self_link(base, key)},
-    )  # fmt: skip
+        409,
+        "observation_conflict",
+        format_lazy(KEPT, value=value),
+        field="result",
+        more={"kept": value, "@iot.selfLink": self_link(base, key)},
+    )
 
 
 @guarded
@@ -156,7 +164,11 @@ async def store_arrays(blocks: Any, actor: Actor, base: str) -> tuple[int, list[
     for block in blocks:
         await _read_block(block, actor, now_ms, answers, rows, places)
         if len(answers) > LARGEST_ARRAY:
-            raise Problem(413, "body_too_large", _("At most 200,000 readings fit in one request. Nothing was stored. Send smaller parts."))
+            raise Problem(
+                413,
+                "body_too_large",
+                _("At most 200,000 readings fit in one request. Nothing was stored. Send smaller parts."),
+            )
     kept = await keep(rows, actor) if rows else {}
     prefix = f"{base}{ROOT}/Observations("
     for index, row in enumerate(rows):
@@ -173,13 +185,17 @@ async def _read_block(
     data = block.get("dataArray")
     components = block.get("components")
     if type(data) is not list or type(components) is not list:
-        raise Problem(400, "malformed", _("Each part needs “components” and “dataArray”. Nothing was stored."), field="dataArray")
+        raise Problem(
+            400, "malformed", _("Each part needs “components” and “dataArray”. Nothing was stored."), field="dataArray"
+        )
     try:
         series = await find_series(reference_of(block))
         if not may_write(actor, series):
             raise Invalid(NOT_YOURS, code="denied", field="Datastream")
         if "result" not in components:
-            raise Invalid(_("The components do not name “result”. Nothing was stored."), code="no_result", field="components")
+            raise Invalid(
+                _("The components do not name “result”. Nothing was stored."), code="no_result", field="components"
+            )
     except Invalid as error:
         message = _error_text(error)
         answers.extend([message] * len(data))
@@ -191,11 +207,20 @@ async def _read_block(
     for item in data:
         try:
             if type(item) is not list or len(item) != width:
-                raise Invalid(_("The row does not have as many values as there are components."), code="bad_row", field="dataArray")
+                raise Invalid(
+                    _("The row does not have as many values as there are components."),
+                    code="bad_row",
+                    field="dataArray",
+                )
             flags = 0
             if extra_at >= 0 and isinstance(item[extra_at], dict) and item[extra_at].get("simulated") is True:
                 flags = readings.SIMULATED
-            row = (number, parse_time(item[time_at], now_ms) if time_at >= 0 else now_ms, parse_value(item[value_at]), flags)
+            row = (
+                number,
+                parse_time(item[time_at], now_ms) if time_at >= 0 else now_ms,
+                parse_value(item[value_at]),
+                flags,
+            )
         except Invalid as error:
             answers.append(_error_text(error))
         else:

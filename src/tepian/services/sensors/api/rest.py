@@ -118,13 +118,17 @@ def station(request: HttpRequest, code: str) -> dict[str, Any]:
         "datastreams": [as_json(r) for r in readings],
         "scales": [
             {
-                "code": scale.code, "name": scale.name, "alerting": scale.alerting, "bounds": json_bounds(scale),
-                "valid_from": scale.valid_from.isoformat(), "source": scale.source,
+                "code": scale.code,
+                "name": scale.name,
+                "alerting": scale.alerting,
+                "bounds": json_bounds(scale),
+                "valid_from": scale.valid_from.isoformat(),
+                "source": scale.source,
                 "valid_to": scale.valid_to.isoformat() if scale.valid_to else None,
             }
             for scale in queries.thresholds(main.pk)
         ],
-    }  # fmt: skip
+    }
 
 
 class Span(Schema):
@@ -138,13 +142,20 @@ def _span(code: str, span: Span) -> tuple[Datastream, datetime, datetime]:
     _found(code)
     row = find_datastream(code, span.datastream)
     if row is None:
-        raise NotFound(_("The station has no such series."), code="unknown_datastream", field="datastream", item=(span.datastream or "")[:60])
+        raise NotFound(
+            _("The station has no such series."),
+            code="unknown_datastream",
+            field="datastream",
+            item=(span.datastream or "")[:60],
+        )
     try:
         end = span.end or timezone.now() + timedelta(minutes=10)
         start = span.start or end - timedelta(days=1)
         start.timestamp(), end.timestamp()
     except (OverflowError, ValueError):
-        raise Invalid(_("The time cannot be read. Write it as 2026-11-22T14:30:00+08:00."), code="bad_time", field="start") from None
+        raise Invalid(
+            _("The time cannot be read. Write it as 2026-11-22T14:30:00+08:00."), code="bad_time", field="start"
+        ) from None
     if start >= end:
         raise Invalid(_("The span ends before it begins."), code="bad_span", field="start")
     return row, start, end
@@ -171,7 +182,9 @@ def csv_rows(row: Datastream, start: datetime, end: datetime) -> Iterator[str]:
     yield "﻿"  # so that spreadsheets read UTF-8
     yield out.writerow(["time", f"value_{row.unit}", "quality", "station", "datastream"])
     for at, value, flags in rows_for_export(row.pk, start, end):
-        yield out.writerow([at.isoformat(timespec="seconds"), value, " ".join(quality(flags)), row.station.code, row.slug])
+        yield out.writerow(
+            [at.isoformat(timespec="seconds"), value, " ".join(quality(flags)), row.station.code, row.slug]
+        )
 
 
 def csv_answer(row: Datastream, start: datetime, end: datetime) -> StreamingHttpResponse:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -25,11 +24,19 @@ def check(pack: CityPack) -> Iterator[Problem]:
         return
     for key in ("date", "command", "sources"):
         if not figures.get(key):
-            yield pack.problem(SETTING, _("has no “%(key)s”: figures need their date, their command and their sources") % {"key": key}, key)
+            yield pack.problem(
+                SETTING,
+                _("has no “%(key)s”: figures need their date, their command and their sources") % {"key": key},
+                key,
+            )
     for table, keys in NEEDED.items():
         for key in keys:
             if table in figures and key not in figures[table]:
-                yield pack.problem(SETTING, _("[%(table)s] has no “%(key)s”: write the file anew") % {"table": table, "key": key}, table)
+                yield pack.problem(
+                    SETTING,
+                    _("[%(table)s] has no “%(key)s”: write the file anew") % {"table": table, "key": key},
+                    table,
+                )
 
 
 def load(pack: CityPack, actor: Actor) -> dict[str, int]:

@@ -29,22 +29,36 @@ def _mark(*, actor: Actor, now_ms: int) -> dict[str, int]:
         was = state.silent_since_ms
         if late and was is None:
             # Compare and set: two workers that look at once say it once.
-            if not DatastreamState.objects.filter(pk=state.pk, silent_since_ms=None, seen_ms=state.seen_ms).update(silent_since_ms=state.seen_ms):
+            if not DatastreamState.objects.filter(pk=state.pk, silent_since_ms=None, seen_ms=state.seen_ms).update(
+                silent_since_ms=state.seen_ms
+            ):
                 continue
             counts["silent"] += 1
             emit(
-                StationSilent(station=station.code, station_name=station.name, kind=station.kind, region=region, last_at=iso(state.seen_ms))
+                StationSilent(
+                    station=station.code,
+                    station_name=station.name,
+                    kind=station.kind,
+                    region=region,
+                    last_at=iso(state.seen_ms),
+                )
             )
         elif not late and was is not None:
             if not DatastreamState.objects.filter(pk=state.pk, silent_since_ms=was).update(silent_since_ms=None):
                 continue
             counts["returned"] += 1
             emit(
-                StationReturned(station=station.code, station_name=station.name, kind=station.kind, region=region, silent_since=iso(was))
+                StationReturned(
+                    station=station.code,
+                    station_name=station.name,
+                    kind=station.kind,
+                    region=region,
+                    silent_since=iso(was),
+                )
             )
     if counts["silent"] or counts["returned"]:
         versions.touch("sensors")
-    note("sensors", "silence", **counts)
+    note("sensors", "silence", silent=counts["silent"], returned=counts["returned"])
     return counts
 
 

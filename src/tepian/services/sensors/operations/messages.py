@@ -22,9 +22,14 @@ def series_of(registry: Registry, topic: str) -> Series:
     """The datastream that a topic names; raises `Invalid` for a foreign topic and `NotFound` with near names."""
     if not topic.startswith(TOPIC_PREFIX):
         raise Invalid(
-            format_lazy(_("The topic must be tepian/v1/<station>/<datastream>, not “{topic}”. Nothing was stored."), topic=topic[:120]),
-            code="bad_topic", field="topic", item=topic[:120],
-        )  # fmt: skip
+            format_lazy(
+                _("The topic must be tepian/v1/<station>/<datastream>, not “{topic}”. Nothing was stored."),
+                topic=topic[:120],
+            ),
+            code="bad_topic",
+            field="topic",
+            item=topic[:120],
+        )
     return registry.find(topic[len(TOPIC_PREFIX) :])
 
 
@@ -43,13 +48,18 @@ def row_of_message(series: Series, payload: bytes, now_ms: int) -> Row:
         body: Any = orjson.loads(payload)
     except orjson.JSONDecodeError:
         raise Invalid(
-            _("The message is neither a number nor JSON such as {\"result\": 4.21, \"phenomenonTime\": \"2026-11-22T14:30:00+08:00\"}. Nothing was stored."),
-            code="malformed", field="payload",
-        ) from None  # fmt: skip
+            _(
+                "The message is neither a number nor JSON such as "
+                '{"result": 4.21, "phenomenonTime": "2026-11-22T14:30:00+08:00"}. Nothing was stored.'
+            ),
+            code="malformed",
+            field="payload",
+        ) from None
     return readings.row_of(series, body, now_ms)
 
 
 def may_publish(actor: Actor, series: Series) -> bool:
     """Does the sender reach this station, by region or by the agency that owns it?"""
-    return actor.is_system or actor.has("device", "sensor_steward", "administrator", region=series.region, agency=series.owner)
-
+    return actor.is_system or actor.has(
+        "device", "sensor_steward", "administrator", region=series.region, agency=series.owner
+    )

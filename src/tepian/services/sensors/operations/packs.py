@@ -1,9 +1,11 @@
-"""The room's part of a city pack: `sensors.toml` with observed properties, sensors, stations, their series and scales."""
+"""The room's part of a city pack: `sensors.toml` with observed properties, sensors, stations, their series and
+scales."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 from tepian.kernel.actors import Actor, Invalid
@@ -15,10 +17,20 @@ from . import stations as verbs
 
 STATION_FIELDS = ("name", "name_en", "kind", "lon", "lat", "position", "description", "source", "active")
 SERIES_FIELDS = {
-    "name": "name", "name_en": "name_en", "unit": "unit", "unit_label": "unit_label", "datum": "datum", "basis": "basis",
-    "main": "main", "min": "min_plausible", "max": "max_plausible", "max_step_per_minute": "max_step_per_minute",
-    "stuck_after_s": "stuck_after_s", "interval_s": "expected_interval_s", "description": "description",
-}  # fmt: skip
+    "name": "name",
+    "name_en": "name_en",
+    "unit": "unit",
+    "unit_label": "unit_label",
+    "datum": "datum",
+    "basis": "basis",
+    "main": "main",
+    "min": "min_plausible",
+    "max": "max_plausible",
+    "max_step_per_minute": "max_step_per_minute",
+    "stuck_after_s": "stuck_after_s",
+    "interval_s": "expected_interval_s",
+    "description": "description",
+}
 LEVEL_NAMES = ("waspada", "siaga", "awas")
 
 
@@ -64,14 +76,19 @@ def check(pack: Any) -> Iterable[Any]:
                 if not scale.get("source"):
                     yield say(f"{key}: the scale “{scale.get('code', '?')}” has no source", code)
                 if not isinstance(scale.get("valid_from"), date):
-                    yield say(f"{key}: the scale “{scale.get('code', '?')}” has no valid_from (write 2022-01-01 without quotes)", code)
+                    yield say(
+                        f"{key}: the scale “{scale.get('code', '?')}” has no valid_from (write "
+                        f"2022-01-01 without quotes)",
+                        code,
+                    )
                 bounds = [scale[level] for level in LEVEL_NAMES if scale.get(level) is not None]
-                if not bounds or any(a >= b for a, b in zip(bounds, bounds[1:], strict=False)):
+                if not bounds or any(a >= b for a, b in pairwise(bounds)):
                     yield say(f"{key}: the bounds of “{scale.get('code', '?')}” must rise from waspada to awas", code)
 
 
 def load(pack: Any, actor: Actor) -> dict[str, int]:
-    """Bring the pack's stations into the database. What a person has changed since (thresholds of a later day) stays."""
+    """Bring the pack's stations into the database. What a person has changed since (thresholds of a later day)
+    stays."""
     counts = {"stations": 0, "datastreams": 0, "scales": 0, "others": 0, "unchanged": 0}
     known_agencies = set(Agency.objects.values_list("code", flat=True))
     known_regions = set(Region.objects.values_list("code", flat=True))
@@ -96,7 +113,10 @@ def load(pack: Any, actor: Actor) -> dict[str, int]:
             counts["stations"] += 1
         else:
             present = {field: getattr(station, field) for field in wanted}
-            present |= {"region": station.region.code if station.region else None, "owner": station.owner.code if station.owner else None}
+            present |= {
+                "region": station.region.code if station.region else None,
+                "owner": station.owner.code if station.owner else None,
+            }
             wanted |= {"region": region, "owner": owner}
             changes = {field: value for field, value in wanted.items() if present[field] != value}
             counts["stations" if changes else "unchanged"] += 1
@@ -118,9 +138,13 @@ def _load_series(actor: Actor, station: str, series: dict[str, Any], counts: dic
     existing = Datastream.objects.filter(station__code=station, slug=series["slug"]).first()
     if existing is None:
         verbs.create_datastream(
-            actor=actor, station=station, slug=series["slug"], observed_property=series["observed_property"],
-            sensor=series.get("sensor"), **wanted,
-        )  # fmt: skip
+            actor=actor,
+            station=station,
+            slug=series["slug"],
+            observed_property=series["observed_property"],
+            sensor=series.get("sensor"),
+            **wanted,
+        )
         counts["datastreams"] += 1
     else:
         changes = {field: value for field, value in wanted.items() if getattr(existing, field) != value}
@@ -137,12 +161,16 @@ def _load_scale(actor: Actor, datastream: str, scale: dict[str, Any], counts: di
         datastream__station__code=station, datastream__slug=slug, code=scale["code"], valid_from=scale["valid_from"]
     ).first()
     fields = (*LEVEL_NAMES, "hysteresis", "source")
-    if present is not None and all(getattr(present, field) == scale.get(field, 0 if field == "hysteresis" else None) for field in fields):
+    if present is not None and all(
+        getattr(present, field) == scale.get(field, 0 if field == "hysteresis" else None) for field in fields
+    ):
         counts["unchanged"] += 1
         return
     values = {key: value for key, value in scale.items() if key not in {"code", "name"}}
     try:
-        verbs.set_thresholds(actor=actor, datastream=datastream, scale=scale["code"], name=scale.get("name", scale["code"]), **values)
+        verbs.set_thresholds(
+            actor=actor, datastream=datastream, scale=scale["code"], name=scale.get("name", scale["code"]), **values
+        )
     except TypeError as error:
         raise Invalid(f"sensors.toml: {datastream}: {error}", code="bad_scale", item=datastream) from error
     counts["scales"] += 1

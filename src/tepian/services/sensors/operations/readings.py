@@ -35,12 +35,14 @@ def parse_value(value: Any, field: str = "result") -> float:
             return number
         raise Invalid(
             _("The value must be a finite number; NaN and infinity are not stored. Leave the reading out instead."),
-            code="not_finite", field=field,
-        )  # fmt: skip
+            code="not_finite",
+            field=field,
+        )
     raise Invalid(
         _("The value must be a number, written without quotation marks. Nothing was stored."),
-        code="not_a_number", field=field,
-    )  # fmt: skip
+        code="not_a_number",
+        field=field,
+    )
 
 
 def parse_time(value: Any, now_ms: int, field: str = "phenomenonTime") -> int:
@@ -59,9 +61,14 @@ def parse_time(value: Any, now_ms: int, field: str = "phenomenonTime") -> int:
         raise _bad_time(value, field) from None
     if moment.tzinfo is None:
         raise Invalid(
-            _("The time has no zone. Write it with Z or an offset, e.g. 2026-11-22T14:30:00+08:00. Nothing was stored."),
-            code="time_without_zone", field=field, item=text[:60],
-        )  # fmt: skip
+            _(
+                "The time has no zone. Write it with Z or an offset, e.g. 2026-11-22T14:30:00+08:00. "
+                "Nothing was stored."
+            ),
+            code="time_without_zone",
+            field=field,
+            item=text[:60],
+        )
     try:
         time_ms = math.floor(moment.timestamp() * 1000 + 0.0005)
     except (OverflowError, ValueError):
@@ -74,35 +81,51 @@ def check_time(time_ms: int, now_ms: int, field: str = "phenomenonTime", item: s
     if time_ms > now_ms + FUTURE_MS:
         raise Invalid(
             _("The time lies more than ten minutes in the future. Nothing was stored; set the clock of the sender."),
-            code="time_in_future", field=field, item=item[:60],
-        )  # fmt: skip
+            code="time_in_future",
+            field=field,
+            item=item[:60],
+        )
     if time_ms < KEY_EPOCH_MS:
         raise Invalid(
             _("The time lies before 1990. Nothing was stored; set the clock of the sender."),
-            code="time_too_old", field=field, item=item[:60],
-        )  # fmt: skip
+            code="time_too_old",
+            field=field,
+            item=item[:60],
+        )
 
 
 def _bad_time(value: Any, field: str) -> Invalid:
     return Invalid(
         _("The time cannot be read. Write it as 2026-11-22T14:30:00+08:00. Nothing was stored."),
-        code="bad_time", field=field, item=str(value)[:60],
-    )  # fmt: skip
+        code="bad_time",
+        field=field,
+        item=str(value)[:60],
+    )
 
 
 def check_unit(unit: Any, series: Series) -> None:
     """A unit that is sent along must be the datastream's own (UCUM or as people write it)."""
     if unit in (None, series.unit, series.unit_label):
         return
-    if isinstance(unit, str) and UNIT_ALIASES.get(unit.strip().lower(), unit.strip()) in (series.unit, series.unit_label):
+    if isinstance(unit, str) and UNIT_ALIASES.get(unit.strip().lower(), unit.strip()) in (
+        series.unit,
+        series.unit_label,
+    ):
         return
     raise Invalid(
         format_lazy(
-            _("The unit is “{sent}”, but “{key}” is measured in “{unit}”. Nothing was stored; convert the value or correct the unit."),
-            sent=str(unit)[:30], key=series.key, unit=series.unit,
+            _(
+                "The unit is “{sent}”, but “{key}” is measured in “{unit}”. Nothing was stored; "
+                "convert the value or correct the unit."
+            ),
+            sent=str(unit)[:30],
+            key=series.key,
+            unit=series.unit,
         ),
-        code="unit_mismatch", field="unit", item=str(unit)[:30],
-    )  # fmt: skip
+        code="unit_mismatch",
+        field="unit",
+        item=str(unit)[:30],
+    )
 
 
 _given: dict[int, int] = {}
@@ -129,9 +152,9 @@ def row_of(series: Series, body: Mapping[str, Any], now_ms: int) -> Row:
         check_unit(body["unit"], series)
     flags = 0
     parameters = body.get("parameters")
-    if parameters is not None and isinstance(parameters, dict) and parameters.get("simulated") is True:
-        flags = SIMULATED
-    elif body.get("simulated") is True:
+    if (parameters is not None and isinstance(parameters, dict) and parameters.get("simulated") is True) or body.get(
+        "simulated"
+    ) is True:
         flags = SIMULATED
     return series.id, time_ms, result, flags
 

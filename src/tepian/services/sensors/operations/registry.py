@@ -86,13 +86,19 @@ class Registry:
         near = self.near(key)
         if near:
             message = format_lazy(
-                _("There is no datastream “{key}”. Nearest: {near}. Nothing was stored; correct the name and send again."),
+                _(
+                    "There is no datastream “{key}”. Nearest: {near}. Nothing was stored; correct "
+                    "the name and send again."
+                ),
                 key=key[:120],
                 near=", ".join(near),
             )
         else:
             message = format_lazy(
-                _("There is no datastream “{key}”. Nothing was stored; the list of datastreams is at /sensorthings/v1.1/Datastreams."),
+                _(
+                    "There is no datastream “{key}”. Nothing was stored; the list of datastreams is "
+                    "at /sensorthings/v1.1/Datastreams."
+                ),
                 key=key[:120],
             )
         return NotFound(message, code="unknown_datastream", field="Datastream", item=key[:120])

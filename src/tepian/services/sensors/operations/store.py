@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
+from typing import Any
 
 from django.db import connection
 
@@ -46,9 +47,22 @@ _UNSURE = _LATE | _SPIKE
 INGEST = system("sensors.ingest", "Sensor")
 
 FIELDS = (
-    "seen_ms", "time_ms", "value", "shown", "flags", "rank", "level_since_ms", "same_since_ms", "received_ms",
-    "trend", "trend_at_ms", "eta_rank", "eta_from", "eta_to", "version",
-)  # fmt: skip
+    "seen_ms",
+    "time_ms",
+    "value",
+    "shown",
+    "flags",
+    "rank",
+    "level_since_ms",
+    "same_since_ms",
+    "received_ms",
+    "trend",
+    "trend_at_ms",
+    "eta_rank",
+    "eta_from",
+    "eta_to",
+    "version",
+)
 
 
 @dataclass(slots=True)
@@ -168,9 +182,14 @@ def store(rows: Sequence[Row], *, registry: Registry, now_ms: int, alert: bool =
 
 
 def _take(
-    series: Series, state: State, group: Iterable[Row], params: list[tuple[int, float, int, int]],
-    changes: list[Change], now_ms: int, alert: bool,
-) -> bool:  # fmt: skip
+    series: Series,
+    state: State,
+    group: Iterable[Row],
+    params: list[tuple[int, float, int, int]],
+    changes: list[Change],
+    now_ms: int,
+    alert: bool,
+) -> bool:
     """Mark one datastream's rows and move its state along. Returns whether the state moved."""
     base_key = (series.id << KEY_BITS) - KEY_EPOCH_MS
     low, high, late_before = series.low, series.high, now_ms - series.late_ms
@@ -290,14 +309,12 @@ def _lock_states(ids: set[int]) -> dict[int, State]:
     return found
 
 
-def _state_values(state: State, *, first: bool = False) -> list[object]:
-    values = [getattr(state, name) for name in FIELDS]
+def _state_values(state: State, *, first: bool = False) -> list[Any]:
+    values: list[Any] = [getattr(state, name) for name in FIELDS]
     return [state.id, *values] if first else [*values, state.id]
 
 
-_UPDATE = (
-    f"UPDATE sensors_datastreamstate SET {', '.join(f'{name} = %s' for name in FIELDS)} WHERE datastream_id = %s"  # noqa: S608
-)
+_UPDATE = f"UPDATE sensors_datastreamstate SET {', '.join(f'{name} = %s' for name in FIELDS)} WHERE datastream_id = %s"  # noqa: S608
 
 
 def _write_states(states: list[State]) -> None:
@@ -314,7 +331,8 @@ def _insert(params: list[tuple[int, float, int, int]]) -> int:
         with connection.cursor() as cursor:
             cursor.execute(
                 "INSERT INTO sensors_observation (id, result, flags, received_ms)"
-                " SELECT * FROM unnest(%s::bigint[], %s::float8[], %s::smallint[], %s::bigint[]) ON CONFLICT DO NOTHING",
+                " SELECT * FROM unnest(%s::bigint[], %s::float8[], %s::smallint[], %s::bigint[]) ON "
+                "CONFLICT DO NOTHING",
                 [list(column) for column in zip(*params, strict=True)],
             )
             return cursor.rowcount
@@ -353,9 +371,13 @@ def change_level(*, actor: Actor, change: Change) -> None:
     higher = max(change.before, change.after)
     bound = series.bounds[higher - 1]
     note(
-        "station", series.station, datastream=series.key, value=change.value,
-        from_level=LEVELS[change.before], to_level=LEVELS[change.after],
-    )  # fmt: skip
+        "station",
+        series.station,
+        datastream=series.key,
+        value=change.value,
+        from_level=LEVELS[change.before],
+        to_level=LEVELS[change.after],
+    )
     emit(
         LevelChanged(
             station=series.station,

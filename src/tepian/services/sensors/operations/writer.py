@@ -151,7 +151,10 @@ class IngestWriter:
         if not self.running:
             return False, "the ingest writer is not running"
         if self.failing_since is not None:
-            return False, f"readings cannot be stored for {time.monotonic() - self.failing_since:.0f} s: {self.last_error}"
+            return (
+                False,
+                f"readings cannot be stored for {time.monotonic() - self.failing_since:.0f} s: {self.last_error}",
+            )
         return True, f"{self.committed_rows} readings stored in {self.commits} commits, {self._waiting_rows} waiting"
 
     # --- the thread ---

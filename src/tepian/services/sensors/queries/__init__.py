@@ -3,6 +3,7 @@
 from .latest import (
     Reading,
     changes_since,
+    feature,
     features,
     freshness,
     highest,
@@ -14,13 +15,16 @@ from .latest import (
     search,
 )
 from .series import Bucket, Point, Series, series, thresholds
+from .simulation import Simulation, simulation_state
 
 __all__ = [
     "Bucket",
     "Point",
     "Reading",
     "Series",
+    "Simulation",
     "changes_since",
+    "feature",
     "features",
     "freshness",
     "highest",
@@ -31,5 +35,6 @@ __all__ = [
     "reading",
     "search",
     "series",
+    "simulation_state",
     "thresholds",
 ]

@@ -22,7 +22,7 @@ from ..models import DatastreamState, Station, ThresholdScale
 from ..states import LEVELS, NO_BOUNDS, Bounds, Flag, iso, quality, to_moment
 
 WATER = ("river", "dam", "tide")
-SYMBOLS = {"river": "level", "dam": "level", "tide": "wave", "rain": "rain", "air": "dot", "other": "dot"}
+SYMBOLS = {"river": "gauge", "dam": "gauge", "tide": "water", "rain": "rain", "air": "wind", "other": "station"}
 
 
 def english() -> bool:
@@ -80,6 +80,14 @@ class Reading:
     def text(self) -> str:
         """The value with its unit, as people read it: “4,21 m”."""
         return f"{number(self.value, 1 if self.unit == 'mm' else 2)} {self.unit}" if self.value is not None else "–"
+
+    @property
+    def live_key(self) -> str:
+        return f"station:{self.station}"
+
+    @property
+    def icon(self) -> str:
+        return SYMBOLS.get(self.kind, "station")
 
     @property
     def rank(self) -> int:
@@ -186,16 +194,22 @@ def _read(states: Iterable[DatastreamState], scales: dict[int, ThresholdScale], 
 
 def _alerting(ids: Iterable[int] | None = None) -> dict[int, ThresholdScale]:
     day = today()
-    scales = ThresholdScale.objects.filter(alerting=True, valid_from__lte=day).filter(Q(valid_to=None) | Q(valid_to__gte=day))
+    scales = ThresholdScale.objects.filter(alerting=True, valid_from__lte=day).filter(
+        Q(valid_to=None) | Q(valid_to__gte=day)
+    )
     if ids is not None:
         scales = scales.filter(datastream_id__in=list(ids))
     return {scale.datastream_id: scale for scale in scales.order_by("valid_from")}
 
 
 def latest(
-    *, kinds: Iterable[str] | None = None, station: str | None = None, main: bool | None = True, inactive: bool = False,
+    *,
+    kinds: Iterable[str] | None = None,
+    station: str | None = None,
+    main: bool | None = True,
+    inactive: bool = False,
     now: datetime | None = None,
-) -> list[Reading]:  # fmt: skip
+) -> list[Reading]:
     """Newest readings, worst level first, then by name. Two queries, however many stations.
 
     `kinds` are river, dam, tide, rain, air, other; `main=None` also gives secondary datastreams.
@@ -246,7 +260,9 @@ def distance_m(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
     return 2 * 6_371_000 * math.asin(math.sqrt(h))
 
 
-def nearby(lon: float, lat: float, *, kinds: Iterable[str] | None = None, limit: int = 5) -> list[tuple[float, Reading]]:
+def nearby(
+    lon: float, lat: float, *, kinds: Iterable[str] | None = None, limit: int = 5
+) -> list[tuple[float, Reading]]:
     """The nearest active stations with their distance in metres."""
     found = [(distance_m(lon, lat, r.lon, r.lat), r) for r in latest(kinds=kinds)]
     return sorted(found, key=lambda pair: pair[0])[:limit]
@@ -288,14 +304,20 @@ def freshness(kinds: Iterable[str]) -> tuple[datetime | None, str, str]:
     if stale == len(readings):
         return newest, "silent", _("None of %(all)d stations reports.") % {"all": len(readings)}
     if stale:
-        return newest, "late", _("%(stale)d of %(all)d stations do not report.") % {"stale": stale, "all": len(readings)}
+        return (
+            newest,
+            "late",
+            _("%(stale)d of %(all)d stations do not report.") % {"stale": stale, "all": len(readings)},
+        )
     return newest, "ok", _("All %(all)d stations report.") % {"all": len(readings)}
 
 
 def changes_since(cursor: Any, *, limit: int = 1000) -> tuple[int, list[dict[str, Any]]]:
     """For live frames: stations whose newest reading changed behind `cursor` (None: all of them)."""
     since = int(cursor or 0)
-    states = DatastreamState.objects.filter(version__gt=since, datastream__main=True).select_related("datastream__station__region")
+    states = DatastreamState.objects.filter(version__gt=since, datastream__main=True).select_related(
+        "datastream__station__region"
+    )
     rows = list(states.order_by("version")[:limit])
     if not rows:
         return since, []

@@ -68,7 +68,9 @@ def series(datastream_id: int, start: datetime, end: datetime, step: str = "raw"
     of UTC, and hours are folded into the city's days and months here."""
     if step == "raw":
         rows = list(
-            Observation.objects.of(datastream_id, to_ms(start), to_ms(end)).order_by("pk").values_list("id", "result", "flags")[: RAW_LIMIT + 1]
+            Observation.objects.of(datastream_id, to_ms(start), to_ms(end))
+            .order_by("pk")
+            .values_list("id", "result", "flags")[: RAW_LIMIT + 1]
         )
         cut = len(rows) > RAW_LIMIT
         points = [Point(to_moment(unpack_key(key)[1]), value, flags) for key, value, flags in rows[:RAW_LIMIT]]
@@ -130,7 +132,11 @@ def _marked_in(datastream_id: int, start: datetime, end: datetime) -> dict[str, 
 
 def rows_for_export(datastream_id: int, start: datetime, end: datetime) -> Iterator[tuple[datetime, float, int]]:
     """Every reading of the span, unlimited, in time order."""
-    rows = Observation.objects.of(datastream_id, to_ms(start), to_ms(end)).order_by("pk").values_list("id", "result", "flags")
+    rows = (
+        Observation.objects.of(datastream_id, to_ms(start), to_ms(end))
+        .order_by("pk")
+        .values_list("id", "result", "flags")
+    )
     for key, value, flags in rows.iterator(chunk_size=5000):
         yield to_moment(unpack_key(key)[1]), value, flags
 
@@ -146,7 +152,9 @@ def thresholds(datastream_id: int, on: date | None = None, *, history: bool = Fa
 
 def find_datastream(station: str, slug: str | None = None) -> Datastream | None:
     """A station's datastream by slug, or its main one."""
-    rows = Datastream.objects.select_related("station__region", "station__owner", "observed_property", "sensor").filter(station__code=station)
+    rows = Datastream.objects.select_related("station__region", "station__owner", "observed_property", "sensor").filter(
+        station__code=station
+    )
     return (rows.filter(slug=slug) if slug else rows.order_by("-main", "slug")).first()
 
 
@@ -157,4 +165,7 @@ def span_for(name: str, now: datetime) -> tuple[datetime, datetime]:
 
 
 def json_bounds(scale: ThresholdScale) -> dict[str, Any]:
-    return {name: None if math.isinf(bound) else bound for name, bound in zip(("waspada", "siaga", "awas"), scale.bounds, strict=True)}
+    return {
+        name: None if math.isinf(bound) else bound
+        for name, bound in zip(("waspada", "siaga", "awas"), scale.bounds, strict=True)
+    }

@@ -12,6 +12,7 @@ import subprocess
 import time
 
 import pytest
+from django.conf import settings
 from django.test import override_settings
 
 from tepian.kernel.identity import operations as identity
@@ -101,7 +102,7 @@ def test_wrong_keys_and_names_are_turned_away(served):
         assert done.returncode != 0
     command = [PUB, "-h", "127.0.0.1", "-p", str(served.port), "-t", "tepian/v1/hilir/muka-air", "-m", "1"]
     assert subprocess.run(command, capture_output=True, timeout=20, check=False).returncode != 0
-    with override_settings(MQTT_ANONYMOUS=True):
+    with override_settings(KNOBS=settings.KNOBS.model_copy(update={"mqtt_anonymous": True})):
         assert subprocess.run(command, capture_output=True, timeout=20, check=False).returncode == 0
     until(lambda: Observation.objects.count() == 1)
 
@@ -285,11 +286,11 @@ def broker(tmp_path):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    settings = tmp_path / "m.conf"
-    settings.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n")
+    config = tmp_path / "m.conf"
+    config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n")
 
     def start():
-        process = subprocess.Popen([BROKER, "-c", str(settings)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen([BROKER, "-c", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for _try in range(100):
             try:
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()

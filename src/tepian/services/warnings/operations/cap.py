@@ -100,7 +100,9 @@ def polygons(boundary: dict[str, Any] | None) -> list[str]:
 
 def clean(text: str) -> str:
     """Without the control characters that XML cannot carry."""
-    return "".join(c for c in text if c in "\t\n\r" or c >= " " and not 0xD800 <= ord(c) <= 0xDFFF and c not in "\ufffe\uffff")
+    return "".join(
+        c for c in text if c in "\t\n\r" or (c >= " " and not 0xD800 <= ord(c) <= 0xDFFF and c not in "\ufffe\uffff")
+    )
 
 
 def build(message: Message) -> str:
@@ -108,24 +110,41 @@ def build(message: Message) -> str:
     alert = etree.Element(f"{{{NAMESPACE}}}alert", nsmap={None: NAMESPACE})
     _add(
         alert,
-        identifier=message.identifier, sender=message.sender, sent=moment(message.sent),
-        status="Exercise" if message.exercise else "Actual", msgType=message.kind, scope="Public",
-        note=message.note, references=message.references, incidents=message.incident,
-    )  # fmt: skip
+        identifier=message.identifier,
+        sender=message.sender,
+        sent=moment(message.sent),
+        status="Exercise" if message.exercise else "Actual",
+        msgType=message.kind,
+        scope="Public",
+        note=message.note,
+        references=message.references,
+        incidents=message.incident,
+    )
     for info in message.infos:
         block = _child(alert, "info")
         _add(
             block,
-            language=info.language, category=message.category, event=info.event, responseType=message.response,
-            urgency=message.urgency, severity=message.severity, certainty=message.certainty,
-        )  # fmt: skip
+            language=info.language,
+            category=message.category,
+            event=info.event,
+            responseType=message.response,
+            urgency=message.urgency,
+            severity=message.severity,
+            certainty=message.certainty,
+        )
         _pair(block, "eventCode", "tepian:hazard", message.hazard)
         _add(
             block,
-            effective=moment(message.effective), onset=moment(message.onset), expires=moment(message.expires),
-            senderName=message.sender_name, headline=info.headline, description=info.description,
-            instruction=info.instruction, web=message.web, contact=message.contact,
-        )  # fmt: skip
+            effective=moment(message.effective),
+            onset=moment(message.onset),
+            expires=moment(message.expires),
+            senderName=message.sender_name,
+            headline=info.headline,
+            description=info.description,
+            instruction=info.instruction,
+            web=message.web,
+            contact=message.contact,
+        )
         _pair(block, "parameter", "tepian:level", message.level)
         _areas(block, message.areas, info.area_note)
     return etree.tostring(alert, xml_declaration=True, encoding="UTF-8", pretty_print=True).decode()

@@ -92,7 +92,9 @@ def test_what_the_message_says(city):
     assert text(indonesian, "c:headline") == "Siaga banjir di Hulu"
     assert text(english, "c:headline") == "Flood alert in Hulu"
     assert text(indonesian, "c:instruction") == "Naikkan barang & cabut listrik."
-    assert "Pos Hulu" in text(indonesian, "c:description") and "Petugas Jaga Pusdalops" in text(indonesian, "c:description")
+    assert "Pos Hulu" in text(indonesian, "c:description") and "Petugas Jaga Pusdalops" in text(
+        indonesian, "c:description"
+    )
     assert "Rain gauge" in text(english, "c:description")
     assert text(indonesian, "c:web").endswith(f"/banjir/{warning.number}")
     assert (text(indonesian, "c:severity"), text(indonesian, "c:urgency")) == ("Severe", "Expected")
@@ -111,7 +113,10 @@ def test_polygons_are_latitude_first_and_closed(city):
 def test_a_schematic_boundary_says_so(city):
     publish(areas=[OTHER])
     descriptions = etree.fromstring(WarningMessage.objects.get().xml.encode()).findall(".//c:areaDesc", NS)
-    assert [element.text for element in descriptions] == ["Hilir (batas berupa gambaran kasar)", "Hilir (schematic boundary)"]
+    assert [element.text for element in descriptions] == [
+        "Hilir (batas berupa gambaran kasar)",
+        "Hilir (schematic boundary)",
+    ]
 
 
 def test_large_boundaries_are_simplified_and_stay_valid():

@@ -11,10 +11,11 @@
   const words = document.getElementById("live-words")?.dataset ?? {};
   const LEVELS = ["normal", "waspada", "siaga", "awas", "unknown", "none"];
   const WAIT = 150; // ms in which several events cause one refresh
+  const REST = 1000; // ms between two refreshes of the same part, however much happens
   const LOST_AFTER = 5000; // ms without connection before the page says so
   const HIDDEN_FOR = 60000; // ms after which a tab that nobody sees gives its connection back
   let stream, last = "", lostAt = null, opened = false, retry = 1000, lostTimer, hiddenTimer, retryTimer;
-  const due = new Map();
+  const due = new Map(), done = new WeakMap();
 
   const clockText = (date, seconds) => {
     const parts = new Intl.DateTimeFormat("id", { timeZone: words.timezone || undefined, hour: "2-digit", minute: "2-digit", second: seconds ? "2-digit" : undefined, hourCycle: "h23" }).formatToParts(date);
@@ -29,12 +30,14 @@
 
   function refresh(element) {
     if (due.has(element)) return;
+    const rest = REST - (Date.now() - (done.get(element) ?? 0));
     due.set(element, setTimeout(() => {
       due.delete(element);
+      done.set(element, Date.now());
       if (!element.isConnected) return;
       element.dispatchEvent(new CustomEvent("live"));
       if (element.dataset.liveGet) fill(element);
-    }, WAIT));
+    }, Math.max(WAIT, rest)));
   }
   async function fill(element) {
     try {

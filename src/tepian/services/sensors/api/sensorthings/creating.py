@@ -22,7 +22,8 @@ from ...states import pack_key
 from ..answers import NOT_YOURS, Problem, may_write
 from ..ingest import ROOT, conflict, pick, reference_of, store_arrays
 from .entities import ENTITIES
-from .reading import Options, Writer, walk
+from .options import Options
+from .reading import Writer, walk
 
 LARGEST_BATCH = 1000
 
@@ -30,14 +31,18 @@ LARGEST_BATCH = 1000
 def _text(body: dict[str, Any], name: str, *, required: bool = False, limit: int = 2000) -> str:
     value = body.get(name, "")
     if not isinstance(value, str) or "\x00" in value or (required and not value.strip()):
-        raise Invalid(format_lazy(_("“{name}” must be a text. Nothing was stored."), name=name), code="required", field=name)
+        raise Invalid(
+            format_lazy(_("“{name}” must be a text. Nothing was stored."), name=name), code="required", field=name
+        )
     return value.strip()[:limit]
 
 
 def _table(body: dict[str, Any], name: str) -> dict[str, Any]:
     value = body.get(name, {})
     if not isinstance(value, dict):
-        raise Invalid(format_lazy(_("“{name}” must be an object. Nothing was stored."), name=name), code="bad_form", field=name)
+        raise Invalid(
+            format_lazy(_("“{name}” must be an object. Nothing was stored."), name=name), code="bad_form", field=name
+        )
     return value
 
 
@@ -58,9 +63,13 @@ def _reference(body: dict[str, Any], name: str, model: Any) -> tuple[Any, dict[s
         value = value[0]
     if not isinstance(value, dict):
         raise Invalid(
-            format_lazy(_("“{name}” is missing. Write \"{name}\": {{\"@iot.id\": 1}} or describe a new one. Nothing was stored."), name=name),
-            code="required", field=name,
-        )  # fmt: skip
+            format_lazy(
+                _('“{name}” is missing. Write "{name}": {{"@iot.id": 1}} or describe a new one. Nothing was stored.'),
+                name=name,
+            ),
+            code="required",
+            field=name,
+        )
     if "@iot.id" not in value:
         return None, value
     number = value["@iot.id"]
@@ -71,7 +80,9 @@ def _reference(body: dict[str, Any], name: str, model: Any) -> tuple[Any, dict[s
         found = model.objects.filter(code=number).first()
     if found is None:
         raise Invalid(
-            format_lazy(_("There is no {name} “{id}”. Nothing was stored."), name=name, id=str(number)[:60]), code="unknown_reference", field=name
+            format_lazy(_("There is no {name} “{id}”. Nothing was stored."), name=name, id=str(number)[:60]),
+            code="unknown_reference",
+            field=name,
         )
     return found, None
 
@@ -84,24 +95,38 @@ def thing(actor: Actor, body: dict[str, Any]) -> Station:
     geometry = place.get("location")
     if isinstance(geometry, dict) and geometry.get("type") == "Feature":
         geometry = geometry.get("geometry")
-    coordinates = geometry.get("coordinates") if isinstance(geometry, dict) and geometry.get("type") == "Point" else None
+    coordinates = (
+        geometry.get("coordinates") if isinstance(geometry, dict) and geometry.get("type") == "Point" else None
+    )
     if not isinstance(coordinates, list) or len(coordinates) < 2 or any(isinstance(c, bool) for c in coordinates):
         raise Invalid(
-            _("A Thing needs its place: Locations with one GeoJSON Point, longitude first. Nothing was stored."), code="bad_position", field="Locations"
+            _("A Thing needs its place: Locations with one GeoJSON Point, longitude first. Nothing was stored."),
+            code="bad_position",
+            field="Locations",
         )
     kind = properties.pop("kind", "other")
-    words = {key: str(properties.pop(key, ""))[:300] for key in ("name_en", "source")}
+    words: dict[str, Any] = {key: str(properties.pop(key, ""))[:300] for key in ("name_en", "source")}
     region = properties.pop("region", None)
     position = properties.pop("position", "surveyed")
     properties.pop("active", None)
     station = op.create_station(
-        actor=actor, code=_code_from(properties, Station, name), name=name, kind=str(kind), lon=coordinates[0], lat=coordinates[1],
-        description=_text(body, "description"), region=region if isinstance(region, str) else None,
-        position=position if position in Station.Position.values else "surveyed", properties=properties, **words,
-    )  # fmt: skip
+        actor=actor,
+        code=_code_from(properties, Station, name),
+        name=name,
+        kind=str(kind),
+        lon=coordinates[0],
+        lat=coordinates[1],
+        description=_text(body, "description"),
+        region=region if isinstance(region, str) else None,
+        position=position if position in Station.Position.values else "surveyed",
+        properties=properties,
+        **words,
+    )
     series = body.get("Datastreams") or []
     if not isinstance(series, list) or not all(isinstance(item, dict) for item in series):
-        raise Invalid(_("“Datastreams” must be a list of objects. Nothing was stored."), code="bad_form", field="Datastreams")
+        raise Invalid(
+            _("“Datastreams” must be a list of objects. Nothing was stored."), code="bad_form", field="Datastreams"
+        )
     for item in series:
         datastream(actor, item, station)
     return station
@@ -112,10 +137,14 @@ def sensor(actor: Actor, body: dict[str, Any]) -> Sensor:
     name = _text(body, "name", required=True, limit=120)
     metadata = body.get("metadata", "")
     return op.create_sensor(
-        actor=actor, code=_code_from(properties, Sensor, name), name=name, description=_text(body, "description"),
-        encoding_type=_text(body, "encodingType") or "text/plain", metadata=metadata if isinstance(metadata, str) else str(metadata)[:2000],
+        actor=actor,
+        code=_code_from(properties, Sensor, name),
+        name=name,
+        description=_text(body, "description"),
+        encoding_type=_text(body, "encodingType") or "text/plain",
+        metadata=metadata if isinstance(metadata, str) else str(metadata)[:2000],
         properties=properties,
-    )  # fmt: skip
+    )
 
 
 def observed_property(actor: Actor, body: dict[str, Any]) -> ObservedProperty:
@@ -123,9 +152,13 @@ def observed_property(actor: Actor, body: dict[str, Any]) -> ObservedProperty:
     name = _text(body, "name", required=True, limit=120)
     properties.pop("name_en", None)
     return op.create_observed_property(
-        actor=actor, code=_code_from(properties, ObservedProperty, name), name=name, definition=_text(body, "definition"),
-        description=_text(body, "description"), properties=properties,
-    )  # fmt: skip
+        actor=actor,
+        code=_code_from(properties, ObservedProperty, name),
+        name=name,
+        definition=_text(body, "definition"),
+        description=_text(body, "description"),
+        properties=properties,
+    )
 
 
 def datastream(actor: Actor, body: dict[str, Any], station: Station | None = None) -> Datastream:
@@ -141,29 +174,50 @@ def datastream(actor: Actor, body: dict[str, Any], station: Station | None = Non
     unit = _table(body, "unitOfMeasurement")
     symbol = unit.get("symbol")
     if not isinstance(symbol, str) or not symbol.strip():
-        raise Invalid(_("“unitOfMeasurement” needs a symbol, e.g. m or mm. Nothing was stored."), code="required", field="unitOfMeasurement")
+        raise Invalid(
+            _("“unitOfMeasurement” needs a symbol, e.g. m or mm. Nothing was stored."),
+            code="required",
+            field="unitOfMeasurement",
+        )
     slug = properties.pop("slug", None)
     if not isinstance(slug, str) or not slug:
         taken = set(Datastream.objects.filter(station=station).values_list("slug", flat=True))
         base = re.sub(r"[^a-z0-9]+", "-", found_property.code.lower()).strip("-") or "seri"
         slug = next(s for s in [base, *(f"{base}-{n}" for n in range(2, len(taken) + 3))] if s not in taken)
-    limits = {name: _number(properties, name) for name in ("min_plausible", "max_plausible", "max_step_per_minute")}
+    limits: dict[str, Any] = {
+        name: _number(properties, name) for name in ("min_plausible", "max_plausible", "max_step_per_minute")
+    }
     interval = _number(properties, "expected_interval_s")
     for key in ("key", "mqtt_topic", "basis", "datum", "plausible", "name_en"):
         properties.pop(key, None)
     unit_name = unit.get("name")
     return op.create_datastream(
-        actor=actor, station=station.code, slug=slug, name=name, description=_text(body, "description"),
-        observed_property=found_property.code, sensor=found_sensor.code, unit=symbol.strip(), unit_label=symbol.strip(),
-        unit_name=unit_name[:60] if isinstance(unit_name, str) else "", properties=properties,
-        expected_interval_s=int(min(max(interval or 600, 1), 10**8)), main=not station.datastreams.filter(main=True).exists(), **limits,
-    )  # fmt: skip
+        actor=actor,
+        station=station.code,
+        slug=slug,
+        name=name,
+        description=_text(body, "description"),
+        observed_property=found_property.code,
+        sensor=found_sensor.code,
+        unit=symbol.strip(),
+        unit_label=symbol.strip(),
+        unit_name=unit_name[:60] if isinstance(unit_name, str) else "",
+        properties=properties,
+        expected_interval_s=int(min(max(interval or 600, 1), 10**8)),
+        main=not station.datastreams.filter(main=True).exists(),
+        **limits,
+    )
 
 
 @operation("sensors.register", policy=policies.may_register_things)
 def register(*, actor: Actor, kind: str, body: dict[str, Any]) -> Any:
     """Create an entity with everything nested in it: all of it or nothing."""
-    makers: dict[str, Any] = {"Things": thing, "Sensors": sensor, "ObservedProperties": observed_property, "Datastreams": datastream}
+    makers: dict[str, Any] = {
+        "Things": thing,
+        "Sensors": sensor,
+        "ObservedProperties": observed_property,
+        "Datastreams": datastream,
+    }
     return makers[kind](actor, body)
 
 
@@ -203,7 +257,11 @@ def answer(path: str, body: Any, actor: Actor, origin: str) -> tuple[int, Any, d
         name, body = "Datastreams", {**body, "Thing": {"@iot.id": walk(f"Things({nested[2]})").row.pk}}
     if name not in {"Things", "Sensors", "ObservedProperties", "Datastreams"}:
         if name in ENTITIES:
-            raise Problem(405, "method_not_allowed", _("This kind of entity comes with its Thing and cannot be made alone. Nothing was stored."))
+            raise Problem(
+                405,
+                "method_not_allowed",
+                _("This kind of entity comes with its Thing and cannot be made alone. Nothing was stored."),
+            )
         walk(name)
         raise Problem(405, "method_not_allowed", _("Nothing can be added at this address. Nothing was stored."))
     made = register(actor=actor, kind=name, body=body)
@@ -218,15 +276,23 @@ def batch(body: Any, actor: Actor, origin: str) -> dict[str, Any]:
     from .views import respond
 
     requests = body.get("requests") if isinstance(body, dict) else None
-    if not isinstance(requests, list) or len(requests) > LARGEST_BATCH or not all(isinstance(part, dict) for part in requests):
-        raise Invalid(_("A batch is {\"requests\": […]} with at most 1,000 requests. Nothing was stored."), code="malformed", field="requests")
+    if (
+        not isinstance(requests, list)
+        or len(requests) > LARGEST_BATCH
+        or not all(isinstance(part, dict) for part in requests)
+    ):
+        raise Invalid(
+            _('A batch is {"requests": […]} with at most 1,000 requests. Nothing was stored.'),
+            code="malformed",
+            field="requests",
+        )
     responses = []
     for part in requests:
         url = part.get("url")
         method = part.get("method", "GET")
         url = url.split(f"{ROOT}/")[-1].lstrip("/") if isinstance(url, str) else ""
         if url.startswith("$batch") or not isinstance(method, str):
-            status, content, headers = 400, {"code": "malformed"}, {}
+            status, content, headers = 400, {"code": "malformed"}, dict[str, str]()
         else:
             path, _mark, query = url.partition("?")
             status, content, headers = respond(method.upper(), path, query, part.get("body"), actor, origin)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import F, IntegerField, Model, OuterRef, QuerySet, Subquery, Value
+from django.db.models import CharField, F, IntegerField, Model, OuterRef, QuerySet, Subquery, Value
 from django.db.models import expressions as dj
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Concat
@@ -76,8 +76,7 @@ def _through_datastream(inner: Typed) -> Typed:
     """A property of the reading's datastream, as seen from the reading."""
     rows = Datastream.objects.filter(pk=OuterRef("ds"))
     if inner.kind == "geo":
-        lon, lat = inner.expr
-        return Typed(tuple(Subquery(rows.values(lon.name if isinstance(lon, F) else lon)[:1]) for lon in (lon, lat)), "geo")
+        return Typed(tuple(Subquery(rows.annotate(wanted=part).values("wanted")[:1]) for part in inner.expr), "geo")
     return Typed(Subquery(rows.annotate(wanted=inner.expr).values("wanted")[:1]), inner.kind)
 
 
@@ -110,10 +109,15 @@ def _feature(row: Station) -> dict[str, Any]:
 
 def _datastream(row: Datastream) -> dict[str, Any]:
     properties = {
-        **row.properties, "key": row.key, "mqtt_topic": row.mqtt_topic, "basis": row.basis, "datum": row.datum,
-        "expected_interval_s": row.expected_interval_s, "name_en": row.name_en or row.name,
+        **row.properties,
+        "key": row.key,
+        "mqtt_topic": row.mqtt_topic,
+        "basis": row.basis,
+        "datum": row.datum,
+        "expected_interval_s": row.expected_interval_s,
+        "name_en": row.name_en or row.name,
         "plausible": [row.min_plausible, row.max_plausible],
-    }  # fmt: skip
+    }
     return {
         "name": row.name,
         "description": row.description or row.name,
@@ -163,84 +167,153 @@ def _observation(row: Observation) -> dict[str, Any]:
 
 
 def _time(prefix: str) -> Any:
-    return dj.CombinedExpression(F(f"{prefix}id").bitand(KEY_MASK), "+", Value(KEY_EPOCH_MS), output_field=IntegerField())
+    return dj.CombinedExpression(
+        F(f"{prefix}id").bitand(KEY_MASK), "+", Value(KEY_EPOCH_MS), output_field=IntegerField()
+    )
 
 
 def _key(prefix: str) -> Any:
-    return Concat(F(f"{prefix}station__code"), Value("/"), F(f"{prefix}slug"))
+    return Concat(F(f"{prefix}station__code"), Value("/"), F(f"{prefix}slug"), output_field=CharField())
 
 
 def _topic(prefix: str) -> Any:
-    return Concat(Value("tepian/v1/"), F(f"{prefix}station__code"), Value("/"), F(f"{prefix}slug"))
+    return Concat(Value("tepian/v1/"), _key(prefix), output_field=CharField())
 
 
 def _point(prefix: str) -> Any:
     return F(f"{prefix}lon"), F(f"{prefix}lat")
 
 
-_PLACE: dict[str, tuple[str | Maker, str]] = {"id": ("pk", "num"), "name": ("name", "str"), "description": ("position", "str")}
+_PLACE: dict[str, tuple[str | Maker, str]] = {
+    "id": ("pk", "num"),
+    "name": ("name", "str"),
+    "description": ("position", "str"),
+}
 
 ENTITIES: dict[str, Entity] = {
     entity.plural: entity
     for entity in (
         Entity(
-            "Things", "Thing", Station, _thing,
+            "Things",
+            "Thing",
+            Station,
+            _thing,
             {
-                "id": ("pk", "num"), "name": ("name", "str"), "description": ("description", "str"),
-                "properties/*": ("properties", "str"), "properties/code": ("code", "str"), "properties/kind": ("kind", "str"),
-                "properties/region": ("region__code", "str"), "properties/active": ("active", "bool"),
-                "properties/name_en": ("name_en", "str"), "properties/source": ("source", "str"),
+                "id": ("pk", "num"),
+                "name": ("name", "str"),
+                "description": ("description", "str"),
+                "properties/*": ("properties", "str"),
+                "properties/code": ("code", "str"),
+                "properties/kind": ("kind", "str"),
+                "properties/region": ("region__code", "str"),
+                "properties/active": ("active", "bool"),
+                "properties/name_en": ("name_en", "str"),
+                "properties/source": ("source", "str"),
             },
-            many={"Datastreams": ("Datastreams", "station"), "Locations": ("Locations", "pk"), "HistoricalLocations": ("HistoricalLocations", "pk")},
+            many={
+                "Datastreams": ("Datastreams", "station"),
+                "Locations": ("Locations", "pk"),
+                "HistoricalLocations": ("HistoricalLocations", "pk"),
+            },
             related=("region",),
         ),
         Entity(
-            "Locations", "Location", Station, _location, {**_PLACE, "location": (_point, "geo")},
+            "Locations",
+            "Location",
+            Station,
+            _location,
+            {**_PLACE, "location": (_point, "geo")},
             many={"Things": ("Things", "pk"), "HistoricalLocations": ("HistoricalLocations", "pk")},
         ),
         Entity(
-            "HistoricalLocations", "HistoricalLocation", Station, _place, {"id": ("pk", "num")}, one={"Thing": ("Things", "pk")},
-            many={"Locations": ("Locations", "pk")}, empty=True,
+            "HistoricalLocations",
+            "HistoricalLocation",
+            Station,
+            _place,
+            {"id": ("pk", "num")},
+            one={"Thing": ("Things", "pk")},
+            many={"Locations": ("Locations", "pk")},
+            empty=True,
         ),
         Entity(
-            "Datastreams", "Datastream", Datastream, _datastream,
+            "Datastreams",
+            "Datastream",
+            Datastream,
+            _datastream,
             {
-                "id": ("pk", "num"), "name": ("name", "str"), "description": ("description", "str"),
-                "unitOfMeasurement/symbol": ("unit_label", "str"), "unitOfMeasurement/name": ("unit_name", "str"),
+                "id": ("pk", "num"),
+                "name": ("name", "str"),
+                "description": ("description", "str"),
+                "unitOfMeasurement/symbol": ("unit_label", "str"),
+                "unitOfMeasurement/name": ("unit_name", "str"),
                 "observedArea": (lambda prefix: _point(f"{prefix}station__"), "geo"),
-                "properties/*": ("properties", "str"), "properties/key": (_key, "str"), "properties/mqtt_topic": (_topic, "str"),
-                "properties/basis": ("basis", "str"), "properties/datum": ("datum", "str"),
+                "properties/*": ("properties", "str"),
+                "properties/key": (_key, "str"),
+                "properties/mqtt_topic": (_topic, "str"),
+                "properties/basis": ("basis", "str"),
+                "properties/datum": ("datum", "str"),
                 "properties/expected_interval_s": ("expected_interval_s", "num"),
             },
-            one={"Thing": ("Things", "station"), "Sensor": ("Sensors", "sensor"), "ObservedProperty": ("ObservedProperties", "observed_property")},
+            one={
+                "Thing": ("Things", "station"),
+                "Sensor": ("Sensors", "sensor"),
+                "ObservedProperty": ("ObservedProperties", "observed_property"),
+            },
             many={"Observations": ("Observations", "")},
             related=("station", "sensor", "observed_property"),
         ),
         Entity(
-            "Sensors", "Sensor", Sensor, _sensor,
+            "Sensors",
+            "Sensor",
+            Sensor,
+            _sensor,
             {
-                "id": ("pk", "num"), "name": ("name", "str"), "description": ("description", "str"), "metadata": ("metadata", "str"),
-                "encodingType": ("encoding_type", "str"), "properties/*": ("properties", "str"), "properties/code": ("code", "str"),
+                "id": ("pk", "num"),
+                "name": ("name", "str"),
+                "description": ("description", "str"),
+                "metadata": ("metadata", "str"),
+                "encodingType": ("encoding_type", "str"),
+                "properties/*": ("properties", "str"),
+                "properties/code": ("code", "str"),
             },
             many={"Datastreams": ("Datastreams", "sensor")},
         ),
         Entity(
-            "ObservedProperties", "ObservedProperty", ObservedProperty, _observed_property,
+            "ObservedProperties",
+            "ObservedProperty",
+            ObservedProperty,
+            _observed_property,
             {
-                "id": ("pk", "num"), "name": ("name", "str"), "description": ("description", "str"), "definition": ("definition", "str"),
-                "properties/*": ("properties", "str"), "properties/code": ("code", "str"),
+                "id": ("pk", "num"),
+                "name": ("name", "str"),
+                "description": ("description", "str"),
+                "definition": ("definition", "str"),
+                "properties/*": ("properties", "str"),
+                "properties/code": ("code", "str"),
             },
             many={"Datastreams": ("Datastreams", "observed_property")},
         ),
         Entity(
-            "Observations", "Observation", Observation, _observation,
-            {"id": ("pk", "num"), "result": ("result", "num"), "phenomenonTime": (_time, "time"), "resultTime": (_time, "time")},
+            "Observations",
+            "Observation",
+            Observation,
+            _observation,
+            {
+                "id": ("pk", "num"),
+                "result": ("result", "num"),
+                "phenomenonTime": (_time, "time"),
+                "resultTime": (_time, "time"),
+            },
             one={"Datastream": ("Datastreams", ""), "FeatureOfInterest": ("FeaturesOfInterest", "station__")},
         ),
         Entity(
-            "FeaturesOfInterest", "FeatureOfInterest", Station, _feature, {**_PLACE, "feature": (_point, "geo")},
+            "FeaturesOfInterest",
+            "FeatureOfInterest",
+            Station,
+            _feature,
+            {**_PLACE, "feature": (_point, "geo")},
             many={"Observations": ("Observations", "")},
         ),
     )
-}  # fmt: skip
+}
 SINGULAR = {entity.singular: entity for entity in ENTITIES.values()}

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import BooleanField, Exists, F, FloatField, Func, IntegerField, OuterRef, Q, Value
+from django.db.models import BooleanField, Exists, F, FloatField, Func, IntegerField, OuterRef, Q, Value, lookups
 from django.db.models import expressions as dj
 from django.db.models import functions as fn
-from django.db.models import lookups
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from odata_query import ast, exceptions, grammar
@@ -58,11 +57,17 @@ def parse(text: str, field: str = "$filter") -> Any:
     try:
         tree = grammar.ODataParser().parse(grammar.ODataLexer().tokenize(text))
     except exceptions.ODataException as error:
-        raise bad(format_lazy(_("The expression cannot be read: {detail}"), detail=str(error)[:200]), text, field) from None
+        raise bad(
+            format_lazy(_("The expression cannot be read: {detail}"), detail=str(error)[:200]), text, field
+        ) from None
     except (RecursionError, ValueError, AttributeError, TypeError, KeyError, IndexError):
         tree = None
     if tree is None:
-        raise bad(_("The expression cannot be read. Example: result gt 2.5 and phenomenonTime ge 2026-01-01T00:00:00Z"), text, field)
+        raise bad(
+            _("The expression cannot be read. Example: result gt 2.5 and phenomenonTime ge 2026-01-01T00:00:00Z"),
+            text,
+            field,
+        )
     return tree
 
 
@@ -81,7 +86,9 @@ class _Calendar(Func):
         return self.as_sql(compiler, connection, template=template)
 
     def as_postgresql(self, compiler: Any, connection: Any, **kwargs: Any) -> Any:
-        template = f"FLOOR(EXTRACT({self.part.upper()} FROM to_timestamp((%(expressions)s) / 1000.0) AT TIME ZONE 'UTC'))::int"
+        template = (
+            f"FLOOR(EXTRACT({self.part.upper()} FROM to_timestamp((%(expressions)s) / 1000.0) AT TIME ZONE 'UTC'))::int"
+        )
         return self.as_sql(compiler, connection, template=template)
 
 
@@ -137,15 +144,23 @@ class Translator:
         if isinstance(node.comparator, ast.NotEq):
             return ~Q(self._pair(lookups.Exact, left, right))
         kinds: dict[type, Any] = {
-            ast.Eq: lookups.Exact, ast.Lt: lookups.LessThan, ast.LtE: lookups.LessThanOrEqual,
-            ast.Gt: lookups.GreaterThan, ast.GtE: lookups.GreaterThanOrEqual,
-        }  # fmt: skip
+            ast.Eq: lookups.Exact,
+            ast.Lt: lookups.LessThan,
+            ast.LtE: lookups.LessThanOrEqual,
+            ast.Gt: lookups.GreaterThan,
+            ast.GtE: lookups.GreaterThanOrEqual,
+        }
         return Q(self._pair(kinds[type(node.comparator)], left, right))
 
     def _pair(self, lookup: Any, left: Typed, right: Typed) -> Any:
         kinds = {left.kind, right.kind}
         if len(kinds) != 1 or "geo" in kinds:
-            raise bad(_("The two sides of a comparison are of different kinds: text in quotes, numbers without, times as 2026-01-01T00:00:00Z."))
+            raise bad(
+                _(
+                    "The two sides of a comparison are of different kinds: text in quotes, numbers "
+                    "without, times as 2026-01-01T00:00:00Z."
+                )
+            )
         return lookup(self._plain(left), self._plain(right))
 
     @staticmethod
@@ -282,7 +297,9 @@ class Translator:
             # a − b·trunc(a/b): the databases disagree about the remainder of reals
             quotient = dj.CombinedExpression(a, "/", b, output_field=FloatField())
             whole = fn.Sign(quotient) * fn.Floor(fn.Abs(quotient))
-            result: Any = dj.CombinedExpression(a, "-", dj.CombinedExpression(b, "*", whole, output_field=FloatField()), output_field=FloatField())
+            result: Any = dj.CombinedExpression(
+                a, "-", dj.CombinedExpression(b, "*", whole, output_field=FloatField()), output_field=FloatField()
+            )
         else:
             result = dj.CombinedExpression(a, operators[type(node.op)], b, output_field=FloatField())
         return Typed(result, kind)
@@ -306,7 +323,11 @@ class Translator:
                 raise bad(_("The text to look for must be written in quotes."))
             # Not LIKE: the databases disagree about capitals there.
             if name == "endswith":
-                condition = lookups.Exact(fn.Right(haystack, len(needle.value)), needle) if needle.value else Q(Value(True, output_field=BooleanField()))
+                condition: Any = (
+                    lookups.Exact(fn.Right(haystack, len(needle.value)), needle)
+                    if needle.value
+                    else Q(Value(True, output_field=BooleanField()))
+                )
             elif name == "startswith":
                 condition = lookups.Exact(fn.StrIndex(haystack, needle), Value(1))
             else:
@@ -362,7 +383,12 @@ class Translator:
         """(the entity's position, the literal geometry), in whichever order they were written."""
         first, second = self._value(args[0], depth + 1), self._value(args[1], depth + 1)
         if first.kind != "geo" or second.kind != "geo" or (first.expr is None) == (second.expr is None):
-            raise bad(_("Geographic functions take the property location and a geometry such as geography'POINT(117.15 -0.50)'."))
+            raise bad(
+                _(
+                    "Geographic functions take the property location and a geometry such as "
+                    "geography'POINT(117.15 -0.50)'."
+                )
+            )
         return (first, second.geo) if first.expr is not None else (second, first.geo)
 
     def _distance(self, args: list[Any], depth: int) -> Typed:
@@ -373,9 +399,11 @@ class Translator:
         x = dj.CombinedExpression(lon, "-", Value(shape.x, output_field=FloatField()), output_field=FloatField())
         y = dj.CombinedExpression(lat, "-", Value(shape.y, output_field=FloatField()), output_field=FloatField())
         squared = dj.CombinedExpression(
-            dj.CombinedExpression(x, "*", x, output_field=FloatField()), "+",
-            dj.CombinedExpression(y, "*", y, output_field=FloatField()), output_field=FloatField(),
-        )  # fmt: skip
+            dj.CombinedExpression(x, "*", x, output_field=FloatField()),
+            "+",
+            dj.CombinedExpression(y, "*", y, output_field=FloatField()),
+            output_field=FloatField(),
+        )
         return Typed(fn.Sqrt(squared), "num")
 
     def _within(self, args: list[Any], depth: int) -> Typed:
@@ -386,8 +414,10 @@ class Translator:
 
         place, shape = self._places(args, depth)
         inside = [
-            (lon, lat) for lon, lat in Station.objects.values_list("lon", "lat") if shape.intersects(shapely.Point(lon, lat))
-        ]  # fmt: skip
+            (lon, lat)
+            for lon, lat in Station.objects.values_list("lon", "lat")
+            if shape.intersects(shapely.Point(lon, lat))
+        ]
         condition = Q(Value(False, output_field=BooleanField()))
         lon_expr, lat_expr = (F(name) if isinstance(name, str) else name for name in place.expr)
         for lon, lat in inside[:500]:

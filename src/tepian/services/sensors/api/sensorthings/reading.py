@@ -5,8 +5,7 @@ from __future__ import annotations
 import heapq
 import re
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -20,26 +19,11 @@ from tepian.kernel.actors import NotFound
 from ...models import Datastream, Observation, Station
 from ...states import KEY_EPOCH_MS, KEY_MASK, unpack_key
 from .entities import ENTITIES, SINGULAR, Entity
-from .odata import MAX_INT, Translator, bad, parse
+from .odata import MAX_INT, Translator, bad
+from .options import Options, read_options
 
 PAGE, LARGEST_PAGE, LARGEST_ARRAY = 100, 1000, 20_000
-DEEPEST = 4
 SEGMENT = re.compile(r"([A-Za-z]+)(?:\((.*)\))?\Z", re.DOTALL)
-OPTIONS = {"$filter", "$select", "$expand", "$orderby", "$top", "$skip", "$count", "$resultFormat"}
-
-
-@dataclass(slots=True)
-class Options:
-    """The system query options of a collection, at the root or inside an $expand."""
-
-    filter: Any = None
-    orderby: list[tuple[tuple[str, ...], bool]] = field(default_factory=list)
-    select: list[str] = field(default_factory=list)
-    expand: list[tuple[str, Options]] = field(default_factory=list)
-    top: int | None = None
-    skip: int = 0
-    count: bool = False
-    data_array: bool = False
 
 
 @dataclass(slots=True)
@@ -55,96 +39,18 @@ class Place:
     ref: bool = False
 
 
-# --- parsing ---------------------------------------------------------------------------------------------------------
-
-
-def split(text: str, separator: str) -> list[str]:
-    """Split outside of brackets and quotes."""
-    parts, depth, quoted, start = [], 0, False, 0
-    for position, sign in enumerate(text):
-        if sign == "'":
-            quoted = not quoted
-        elif not quoted:
-            depth += (sign == "(") - (sign == ")")
-            if sign == separator and depth == 0:
-                parts.append(text[start:position])
-                start = position + 1
-    if depth or quoted:
-        raise bad(_("Brackets or quotes are not closed."), text, "$expand")
-    return [part.strip() for part in [*parts, text[start:]] if part.strip()]
-
-
-def read_options(pairs: Iterable[tuple[str, str]], depth: int = 0) -> Options:
-    """Options from (name, value) pairs; raises `Invalid` for unknown names and values."""
-    options = Options()
-    for name, value in pairs:
-        if not name.startswith("$"):
-            continue
-        if name not in OPTIONS:
-            raise bad(_("This query option is not known."), name, name)
-        if name == "$filter":
-            options.filter = parse(value)
-        elif name == "$orderby":
-            options.orderby = [read_order(part) for part in split(value, ",")]
-        elif name == "$select":
-            options.select = [part.replace("@iot.", "") for part in split(value, ",")]
-        elif name == "$expand":
-            if depth >= DEEPEST:
-                raise bad(_("$expand is nested too deeply."), value, "$expand")
-            options.expand = [read_expand(part, depth) for part in split(value, ",")[:20]]
-        elif name in {"$top", "$skip"}:
-            number = int(value) if value.isdecimal() and len(value) < 19 else -1
-            if number < 0 or number > MAX_INT:
-                raise bad(_("Here a whole number from 0 is needed."), value, name)
-            setattr(options, name[1:], number)
-        elif name == "$count":
-            if value not in {"true", "false"}:
-                raise bad(_("$count is true or false."), value, "$count")
-            options.count = value == "true"
-        elif name == "$resultFormat":
-            if value != "dataArray":
-                raise bad(_("The only other format is dataArray."), value, "$resultFormat")
-            options.data_array = True
-    return options
-
-
-def read_order(text: str) -> tuple[tuple[str, ...], bool]:
-    words = text.split()
-    if len(words) not in {1, 2} or (len(words) == 2 and words[1] not in {"asc", "desc"}):
-        raise bad(_("Write $orderby as: phenomenonTime desc"), text, "$orderby")
-    return tuple(words[0].replace("@iot.id", "id").split("/")), words[-1] == "desc" and len(words) == 2
-
-
-def read_expand(text: str, depth: int) -> tuple[str, Options]:
-    name, bracket, inside = text.partition("(")
-    name = name.strip()
-    if bracket:
-        pairs = []
-        for part in split(inside.rstrip().removesuffix(")"), ";"):
-            key, equals, value = part.partition("=")
-            if not equals:
-                raise bad(_("Inside $expand options are written as $top=1;$select=name"), part, "$expand")
-            pairs.append((key.strip(), value.strip()))
-        options = read_options(pairs, depth + 1)
-    else:
-        options = Options()
-    first, slash, rest = name.partition("/")
-    if slash:  # Datastreams/Observations(…) is Datastreams($expand=Observations(…))
-        if depth >= DEEPEST:
-            raise bad(_("$expand is nested too deeply."), text, "$expand")
-        inner = read_expand(rest + (bracket + inside if bracket else ""), depth + 1)
-        return first, Options(expand=[inner])
-    return first, options
-
-
 # --- paths -----------------------------------------------------------------------------------------------------------
 
 
 def nothing(path: str) -> NotFound:
     return NotFound(
-        format_lazy(_("There is nothing at “{path}”. The list of what there is stands at /sensorthings/v1.1."), path=path[:120]),
-        code="not_found", field="path", item=path[:120],
-    )  # fmt: skip
+        format_lazy(
+            _("There is nothing at “{path}”. The list of what there is stands at /sensorthings/v1.1."), path=path[:120]
+        ),
+        code="not_found",
+        field="path",
+        item=path[:120],
+    )
 
 
 def read_id(text: str, entity: Entity) -> Any:
@@ -205,9 +111,7 @@ def _step(place: Place | None, name: str, number: str | None, path: str) -> Plac
         if entity is None:
             raise nothing(path)
         found = Place(entity, entity.base())
-    elif place.prop == "properties":
-        raise nothing(path)
-    elif place.row is None:
+    elif place.prop == "properties" or place.row is None:
         raise nothing(path)
     elif name in place.entity.many:
         found = _many(place.entity, place.row, name)
@@ -236,7 +140,11 @@ def _many(entity: Entity, row: Any, name: str) -> Place:
     target = ENTITIES[target_name]
     if step:
         return Place(target, target.base().filter(**{step: row.pk}))
-    numbers = [row.pk] if isinstance(row, Datastream) else list(Datastream.objects.filter(station_id=row.pk).values_list("pk", flat=True))
+    numbers = (
+        [row.pk]
+        if isinstance(row, Datastream)
+        else list(Datastream.objects.filter(station_id=row.pk).values_list("pk", flat=True))
+    )
     return Place(target, target.base(), datastreams=numbers)
 
 
@@ -245,7 +153,9 @@ def related(entity: Entity, rows: list[Any], name: str) -> dict[Any, Any]:
     target_name, step = entity.one[name]
     target = ENTITIES[target_name]
     if entity.model is Observation:
-        series = Datastream.objects.select_related("station__region", "sensor", "observed_property").in_bulk({row.datastream_id for row in rows})
+        series = Datastream.objects.select_related("station__region", "sensor", "observed_property").in_bulk(
+            {row.datastream_id for row in rows}
+        )
         if target.model is Datastream:
             return {row.pk: series.get(row.datastream_id) for row in rows}
         return {row.pk: series[row.datastream_id].station for row in rows if row.datastream_id in series}
@@ -273,17 +183,25 @@ def narrow(tree: Any) -> tuple[list[int] | None, int | None, int | None]:
         if isinstance(name, ast.DateTime | ast.Integer):  # written the other way round
             name, literal = literal, name
             operator = {ast.Lt: ast.Gt, ast.LtE: ast.GtE, ast.Gt: ast.Lt, ast.GtE: ast.LtE}.get(operator, operator)  # type: ignore[assignment]
-        if isinstance(name, ast.Identifier) and name.name in {"phenomenonTime", "resultTime"} and isinstance(literal, ast.DateTime):
+        if (
+            isinstance(name, ast.Identifier)
+            and name.name in {"phenomenonTime", "resultTime"}
+            and isinstance(literal, ast.DateTime)
+        ):
             moment = Translator._moment(literal.val)
             if operator in {ast.Gt, ast.GtE, ast.Eq}:
                 first = max(first or 0, moment)
             if operator in {ast.Lt, ast.LtE, ast.Eq}:
                 end = min(end if end is not None else moment + 1, moment + 1)
         elif (
-            isinstance(name, ast.Attribute) and name.attr == "id" and isinstance(name.owner, ast.Identifier)
-            and name.owner.name == "Datastream" and operator is ast.Eq and isinstance(literal, ast.Integer)
+            isinstance(name, ast.Attribute)
+            and name.attr == "id"
+            and isinstance(name.owner, ast.Identifier)
+            and name.owner.name == "Datastream"
+            and operator is ast.Eq
+            and isinstance(literal, ast.Integer)
             and 0 <= int(literal.val) < 2**21
-        ):  # fmt: skip
+        ):
             numbers = [int(literal.val)]
     return numbers, first, end
 
@@ -296,10 +214,7 @@ def collect(place: Place, options: Options, limit: int) -> tuple[list[Any], int 
         query = query.filter(Translator(entity).condition(options.filter))
     if entity.model is Observation:
         return _observations(place, query, options, limit)
-    if options.orderby:
-        query = query.order_by(*_order(entity, options), "pk")
-    else:
-        query = query.order_by("pk")
+    query = query.order_by(*_order(entity, options), "pk")
     total = query.count() if options.count else None
     rows = list(query[options.skip : options.skip + limit + 1])
     return rows[:limit], total, len(rows) > limit
@@ -315,14 +230,16 @@ def _order(entity: Entity, options: Options) -> list[Any]:
     return terms
 
 
-def _observations(place: Place, query: QuerySet[Any], options: Options, limit: int) -> tuple[list[Any], int | None, bool]:
+def _observations(
+    place: Place, query: QuerySet[Any], options: Options, limit: int
+) -> tuple[list[Any], int | None, bool]:
     """Readings lie sorted by datastream and time, so each datastream gives its part by key range, already in order, and
     the parts are merged. Only other orders sort."""
     numbers, first, end = narrow(options.filter)
     if place.datastreams is not None:
         numbers = place.datastreams
     by_time = not options.orderby or options.orderby[0][0] in {("phenomenonTime",), ("resultTime",)}
-    if numbers is None and (options.orderby and by_time or first is not None or end is not None):
+    if numbers is None and ((options.orderby and by_time) or first is not None or end is not None):
         numbers = list(Datastream.objects.values_list("pk", flat=True))
     if numbers is None:
         parts = [query]
@@ -353,7 +270,9 @@ def _observations(place: Place, query: QuerySet[Any], options: Options, limit: i
                 skip = max(0, skip - len(found))
         else:
             sign = -1 if down else 1
-            merged = heapq.merge(*(list(part[:wanted]) for part in ordered), key=lambda row: (sign * unpack_key(row.pk)[1], row.pk))
+            merged = heapq.merge(
+                *(list(part[:wanted]) for part in ordered), key=lambda row: (sign * unpack_key(row.pk)[1], row.pk)
+            )
             rows = list(merged)[options.skip : wanted]
     else:
         everything = parts[0] if len(parts) == 1 else query.filter(_ranges(numbers or [], first, end))
@@ -410,7 +329,9 @@ class Writer:
             self._expand(entity, rows, bodies, name, inner)
         return bodies
 
-    def _expand(self, entity: Entity, rows: list[Any], bodies: list[dict[str, Any]], name: str, options: Options) -> None:
+    def _expand(
+        self, entity: Entity, rows: list[Any], bodies: list[dict[str, Any]], name: str, options: Options
+    ) -> None:
         if not rows:
             return
         if name in entity.one:
@@ -451,7 +372,9 @@ class Writer:
             if total is not None:
                 body[f"{name}@iot.count"] = total
             if more:
-                body[f"{name}@iot.nextLink"] = f"{self.link(entity, row)}/{name}?$skip={options.skip + limit}&$top={limit}"
+                body[f"{name}@iot.nextLink"] = (
+                    f"{self.link(entity, row)}/{name}?$skip={options.skip + limit}&$top={limit}"
+                )
 
     def data_array(self, rows: list[Any]) -> list[dict[str, Any]]:
         """Readings by datastream in the compact form of the DataArray extension."""

@@ -48,18 +48,20 @@ CONFORMANCE = [
 def root(origin: str) -> dict[str, Any]:
     """The service's front door: what there is, and which parts of the standard are kept."""
     server_settings: dict[str, Any] = {"conformance": CONFORMANCE}
-    port = getattr(settings, "MQTT_PORT", 1883)
-    server_settings[f"{SPEC}/create-observations-via-mqtt/observations-creation"] = {
-        "endpoints": [f"mqtt://{origin.split('//')[-1].split(':')[0]}:{port}"],
-        "topics": "tepian/v1/<station>/<datastream>",
-    }
+    if settings.KNOBS.mqtt_port and not settings.KNOBS.mqtt_broker:
+        server_settings[f"{SPEC}/create-observations-via-mqtt/observations-creation"] = {
+            "endpoints": [f"mqtt://{origin.split('//')[-1].split(':')[0]}:{settings.KNOBS.mqtt_port}"],
+            "topics": "tepian/v1/<station>/<datastream>",
+        }
     return {
         "serverSettings": server_settings,
         "value": [{"name": name, "url": f"{origin}{ROOT}/{name}"} for name in ENTITIES],
     }
 
 
-def respond(method: str, path: str, query: str, body: Any, actor: Actor, origin: str) -> tuple[int, Any, dict[str, str]]:
+def respond(
+    method: str, path: str, query: str, body: Any, actor: Actor, origin: str
+) -> tuple[int, Any, dict[str, str]]:
     """(status, body, headers) of one request: every refusal is a body of words, whatever was sent."""
     try:
         # No transaction round it: on SQLite that would take the write lock, and a reading is committed by the writer.
@@ -73,7 +75,9 @@ def respond(method: str, path: str, query: str, body: Any, actor: Actor, origin:
         if named is None:
             # The translator checks kinds; what the database still refuses (an overflow, a depth) is the query's fault.
             log.warning("query refused by the database: %s", error)
-            problem = Problem(400, "bad_query", _("The database cannot answer this expression. Make it simpler."), field="$filter")
+            problem = Problem(
+                400, "bad_query", _("The database cannot answer this expression. Make it simpler."), field="$filter"
+            )
         else:
             known = problem_of(StorageFull(str(error)) if named.code == "storage_full" else Unavailable(str(error)))
             assert known is not None
@@ -91,7 +95,9 @@ def respond(method: str, path: str, query: str, body: Any, actor: Actor, origin:
     return problem.status, problem.body(), dict(problem.headers())
 
 
-def _respond(method: str, path: str, query: str, body: Any, actor: Actor, origin: str) -> tuple[int, Any, dict[str, str]]:
+def _respond(
+    method: str, path: str, query: str, body: Any, actor: Actor, origin: str
+) -> tuple[int, Any, dict[str, str]]:
     if method in {"GET", "HEAD"}:
         if not path.strip("/"):
             return 200, root(origin), {}
@@ -117,7 +123,9 @@ def sensorthings(request: HttpRequest, path: str = "") -> HttpResponse:
             if actor.kind == "anonymous":
                 return to_response(*_refused(Problem(401, "not_signed_in", NO_KEY)))
         elif actor.kind != "anonymous" and check_csrf(request) is not None:
-            return to_response(*_refused(Problem(403, "csrf", _("The form's safety mark is missing. Nothing was changed."))))
+            return to_response(
+                *_refused(Problem(403, "csrf", _("The form's safety mark is missing. Nothing was changed.")))
+            )
         elif actor.kind == "anonymous":
             return to_response(*_refused(Problem(401, "not_signed_in", NO_KEY)))
         try:
@@ -135,7 +143,9 @@ def to_response(status: int, body: Any, headers: dict[str, str]) -> HttpResponse
     if isinstance(body, str):
         response = HttpResponse(body, status=status, content_type="text/plain; charset=utf-8")
     else:
-        response = HttpResponse(orjson.dumps(body, default=str), status=status, content_type="application/json; charset=utf-8")
+        response = HttpResponse(
+            orjson.dumps(body, default=str), status=status, content_type="application/json; charset=utf-8"
+        )
     for name, value in headers.items():
         response[name] = value
     if status == 405:

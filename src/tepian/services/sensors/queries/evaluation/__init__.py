@@ -57,7 +57,13 @@ def figures(data: Path, on: date | None = None) -> dict[str, Any]:
 
 def _share(hits: int, of: int) -> dict[str, Any]:
     low, high = wilson(hits, of)
-    return {"right": hits, "of": of, "share": round(hits / of, 2) if of else 0.0, "low": round(low, 2), "high": round(high, 2)}
+    return {
+        "right": hits,
+        "of": of,
+        "share": round(hits / of, 2) if of else 0.0,
+        "low": round(low, 2),
+        "high": round(high, 2),
+    }
 
 
 def _foreseen(scores: Sequence[GateScore]) -> dict[str, Any]:
@@ -159,9 +165,10 @@ def sentences(found: dict[str, Any]) -> Iterator[str]:
     for gate in jakarta["gate"]:
         lead = f"lead time median {gate['lead']} min (least {gate['least']})" if gate["ahead"] else "no lead time"
         yield (
-            f"jakarta {gate['name']}: n {gate['readings']:,} every {gate['interval']} min, events waspada {gate['waspada']} siaga"
-            f" {gate['siaga']} awas {gate['awas']}, foreseen {gate['ahead']}, at the same reading {gate['same_reading']},"
-            f" held {gate['held']}, missed {gate['missed']}, {lead}, false alarms {gate['false_alarms']}"
+            f"jakarta {gate['name']}: n {gate['readings']:,} every {gate['interval']} min, events waspada"
+            f" {gate['waspada']} siaga {gate['siaga']} awas {gate['awas']}, foreseen {gate['ahead']}, at the same"
+            f" reading {gate['same_reading']}, held {gate['held']}, missed {gate['missed']}, {lead},"
+            f" false alarms {gate['false_alarms']}"
             + (f", {gate['contradicting']} readings contradict the bounds" if gate["contradicting"] else "")
         )
     lead = jakarta["lead_minutes"]
@@ -175,24 +182,30 @@ def sentences(found: dict[str, Any]) -> Iterator[str]:
         f" {_of(jakarta['foreseen'])}, lead time when foreseen "
         + (f"median {lead['median']} min ({lead['least']}…{lead['most']})" if lead else "none")
     )
-    yield f"jakarta all: foreseen at rivers {_of(jakarta['foreseen_rivers'])}, at the coast {_of(jakarta['foreseen_coast'])}"
-    yield f"jakarta all: estimates right {_of(jakarta['estimates'])}, false levels {jakarta['false_levels']}, unjudged {jakarta['unjudged']}"
+    rivers, coast = jakarta["foreseen_rivers"], jakarta["foreseen_coast"]
+    yield f"jakarta all: foreseen at rivers {_of(rivers)}, at the coast {_of(coast)}"
+    yield (
+        f"jakarta all: estimates right {_of(jakarta['estimates'])}, false levels {jakarta['false_levels']},"
+        f" unjudged {jakarta['unjudged']}"
+    )
     city = found["rain_and_tide"]
     rule = city["rule"]
     yield (
-        f"rain and tide rule: rain in 3 h ≥ {rule['rain_3h_mm']} mm, or rain of the day ≥ {rule['rain_day_mm']} mm and tide ≥"
-        f" {rule['tide_m']} m (best F1 of {city['tried']} on {city['train']['years']}; {city['left_out']} labelled days left out)"
+        f"rain and tide rule: rain in 3 h ≥ {rule['rain_3h_mm']} mm, or rain of the day ≥ {rule['rain_day_mm']} mm and"
+        f" tide ≥ {rule['tide_m']} m (best F1 of {city['tried']} on {city['train']['years']};"
+        f" {city['left_out']} labelled days left out)"
     )
     for name in ("train", "test"):
         part = city[name]
         yield (
-            f"rain and tide {name} {part['years']}: {part['days']} labelled wet days, {part['floods']} floods, base rate"
-            f" {part['base_rate']:.0%}, precision {_of(part['precision'])}, recall {_of(part['recall'])}"
+            f"rain and tide {name} {part['years']}: {part['days']} labelled wet days, {part['floods']} floods, base"
+            f" rate {part['base_rate']:.0%}, precision {_of(part['precision'])}, recall {_of(part['recall'])}"
         )
     year = city["year_2025"]
     yield (
-        f"rain and tide year 2025 (ten-minute tide): {year['days']} days, spoke on {year['spoke']}: {year['floods']} floods,"
-        f" {year['dry']} labelled without flood, {year['unlabelled']} unlabelled; floods missed {year['missed']};"
+        f"rain and tide year 2025 (ten-minute tide): {year['days']} days, spoke on {year['spoke']}:"
+        f" {year['floods']} floods, {year['dry']} labelled without flood, {year['unlabelled']} unlabelled;"
+        f" floods missed {year['missed']};"
         f" the two tides differ by {city['tide_difference_m']} m on average"
     )
 
@@ -217,7 +230,7 @@ def write(path: Path, data: Path, on: date | None = None) -> dict[str, Any]:
 
 def as_toml(found: dict[str, Any]) -> str:
     """The figures as TOML: plain values first, then one table each; a gate is one line."""
-    lines = ["# How well the rules did on recorded floods. Written by the sensors room's queries.evaluation.write; not by hand."]
+    lines = ["# How well the rules did on recorded floods. Written by queries.evaluation.write of the room sensors."]
     lines += _toml_lines((key, value) for key, value in found.items() if not isinstance(value, dict))
     for name, table in found.items():
         if isinstance(table, dict):

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
@@ -119,7 +120,7 @@ def recorded_bounds(readings: Iterable[Recorded]) -> Bounds:
 
 def usual_interval_ms(readings: Sequence[Recorded]) -> int:
     """The median time between readings."""
-    gaps = [after.time_ms - before.time_ms for before, after in zip(readings, readings[1:], strict=False)]
+    gaps = [after.time_ms - before.time_ms for before, after in pairwise(readings)]
     return round(median(gaps)) if gaps else 0
 
 
@@ -262,7 +263,7 @@ def _score_crossings(
 
 
 def _score_sign(score: GateScore, readings: Sequence[Recorded], sign: Sign) -> None:
-    """Was the sign followed by the recorded state within three hours? A sign while the state stands is no early sign."""
+    """Was the sign followed by the recorded state within three hours? While the state stands, no sign is early."""
     start = readings[sign.index]
     if start.rank >= sign.rank:
         return

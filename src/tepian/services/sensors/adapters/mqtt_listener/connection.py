@@ -1,62 +1,54 @@
-"""An MQTT 3.1.1 and 5 listener that only takes readings.
-
-Written here rather than taken from a broker library, because storing needs what brokers do not do: a PUBACK only after
-the commit, one commit for everything that arrived in one read, and tens of thousands of messages a second in Python
-(the embeddable broker that was measured reached 1,369 a second). It speaks CONNECT, PUBLISH with QoS 0, 1 and 2,
-PUBREL, PINGREQ and DISCONNECT; SUBSCRIBE is refused by its code, for this is not a broker.
-"""
+"""One sender: its packets in, its acknowledgements out."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from .packets import (
+    BAD_CREDENTIALS,
+    BAD_TOPIC,
+    BAD_VERSION,
+    BUSY,
+    CONNACK,
+    CONNECT,
+    DISCONNECT,
+    MAX_IN_FLIGHT,
+    MAX_PACKET,
+    NO_ALIAS,
+    NOT_AUTHORIZED,
+    NOT_FOUND_SUBSCRIPTION,
+    PINGREQ,
+    PINGRESP,
+    PROTOCOL_ERROR,
+    PUBACK,
+    PUBCOMP,
+    PUBLISH,
+    PUBREC,
+    PUBREL,
+    SUBACK,
+    SUBSCRIBE,
+    SUCCESS,
+    TOO_LARGE,
+    UNSUBACK,
+    UNSUBSCRIBE,
+    Broken,
+    Reader,
+    Refused,
+    Wait,
+    variable,
+)
+
+if TYPE_CHECKING:
+    from . import MqttListener
 
 log = logging.getLogger("tepian.mqtt")
-
-CONNECT, CONNACK, PUBLISH, PUBACK, PUBREC, PUBREL, PUBCOMP = 1, 2, 3, 4, 5, 6, 7
-SUBSCRIBE, SUBACK, UNSUBSCRIBE, UNSUBACK, PINGREQ, PINGRESP, DISCONNECT = 8, 9, 10, 11, 12, 13, 14
-MAX_PACKET = 256 * 1024
-CONNECT_SECONDS = 10
-MAX_IN_FLIGHT = 4000
-MAX_CONNECTIONS = 5000
 RETRY_SECONDS = 0.1
-
-# Reason codes of MQTT 5 that are used here.
-SUCCESS, NOT_AUTHORIZED, BAD_TOPIC, BAD_PAYLOAD, BUSY, MALFORMED, PROTOCOL_ERROR, TOO_LARGE = 0, 0x87, 0x90, 0x99, 0x89, 0x81, 0x82, 0x95
-KEEPALIVE_TIMEOUT, BAD_CREDENTIALS, BAD_VERSION, SHUTTING_DOWN, NO_ALIAS, NOT_FOUND_SUBSCRIPTION = 0x8D, 0x86, 0x84, 0x8B, 0x94, 0x11
-
-# Length of each property's value: 1, 2, 4 bytes, "v" variable integer, "s" text or bytes, "p" a pair of texts.
-PROPERTIES: dict[int, Any] = {
-    0x01: 1, 0x02: 4, 0x03: "s", 0x08: "s", 0x09: "s", 0x0B: "v", 0x11: 4, 0x12: "s", 0x13: 2, 0x15: "s", 0x16: "s", 0x17: 1,
-    0x18: 4, 0x19: 1, 0x1A: "s", 0x1C: "s", 0x1F: "s", 0x21: 2, 0x22: 2, 0x23: 2, 0x24: 1, 0x25: 1, 0x26: "p", 0x27: 4,
-    0x28: 1, 0x29: 1, 0x2A: 1,
-}  # fmt: skip
-
-
-class Refused(Exception):
-    """This message will never be stored; `reason` is the MQTT 5 code, `topic` what it was sent to."""
-
-    def __init__(self, reason: int, message: str = "") -> None:
-        super().__init__(message)
-        self.reason = reason
-
-
-class Wait(Exception):
-    """The store is full of waiting readings: try the same rows again in a moment."""
-
-
-class Broken(Exception):
-    """The packet breaks the protocol: the connection ends with this reason."""
-
-    def __init__(self, reason: int = MALFORMED, message: str = "") -> None:
-        super().__init__(message)
-        self.reason = reason
 
 
 @dataclass(slots=True)
@@ -81,87 +73,6 @@ class Counts:
     broken: int = 0
     lost: int = 0
     last_refusal: str = ""
-
-
-def variable(number: int) -> bytes:
-    """A variable byte integer."""
-    out = bytearray()
-    while True:
-        number, digit = number >> 7, number & 0x7F
-        out.append(digit | (0x80 if number else 0))
-        if not number:
-            return bytes(out)
-
-
-class Reader:
-    """Reads the fields of one packet; whatever does not fit is `Broken`."""
-
-    __slots__ = ("data", "place")
-
-    def __init__(self, data: bytes) -> None:
-        self.data, self.place = data, 0
-
-    def take(self, count: int) -> bytes:
-        end = self.place + count
-        if end > len(self.data):
-            raise Broken
-        part = self.data[self.place : end]
-        self.place = end
-        return part
-
-    def number(self, count: int) -> int:
-        return int.from_bytes(self.take(count), "big")
-
-    def blob(self) -> bytes:
-        return self.take(self.number(2))
-
-    def text(self) -> str:
-        try:
-            text = self.blob().decode()
-        except UnicodeDecodeError:
-            raise Broken from None
-        if "\x00" in text:
-            raise Broken
-        return text
-
-    def variable(self) -> int:
-        value = shift = 0
-        for _count in range(4):
-            byte = self.number(1)
-            value |= (byte & 0x7F) << shift
-            if not byte & 0x80:
-                return value
-            shift += 7
-        raise Broken
-
-    def properties(self) -> dict[int, Any]:
-        length = self.variable()
-        end = self.place + length
-        if end > len(self.data):
-            raise Broken
-        found: dict[int, Any] = {}
-        while self.place < end:
-            name = self.variable()
-            kind = PROPERTIES.get(name)
-            if kind is None:
-                raise Broken
-            if name in found and name not in {0x26, 0x0B}:
-                raise Broken(PROTOCOL_ERROR)
-            if kind == "s":
-                found[name] = self.blob()
-            elif kind == "p":
-                found[name] = (self.blob(), self.blob())
-            elif kind == "v":
-                found[name] = self.variable()
-            else:
-                found[name] = self.number(kind)
-        if self.place != end:
-            raise Broken
-        return found
-
-    @property
-    def rest(self) -> bytes:
-        return self.data[self.place :]
 
 
 @dataclass(slots=True)
@@ -264,7 +175,7 @@ class Connection(asyncio.Protocol):
             return
         if not self.version:
             raise Broken(PROTOCOL_ERROR)
-        if kind in {PUBREL, SUBSCRIBE, UNSUBSCRIBE} and flags != 2 or kind in {PINGREQ, DISCONNECT} and flags:
+        if (kind in {PUBREL, SUBSCRIBE, UNSUBSCRIBE} and flags != 2) or (kind in {PINGREQ, DISCONNECT} and flags):
             raise Broken
         if kind == PINGREQ:
             self.write(bytes((PINGRESP << 4, 0)))
@@ -334,7 +245,13 @@ class Connection(asyncio.Protocol):
             return
         self.sender = sender
         if self.version == 5:
-            properties = b"\x21" + MAX_IN_FLIGHT.to_bytes(2, "big") + b"\x27" + MAX_PACKET.to_bytes(4, "big") + b"\x2a\x00\x28\x00"
+            properties = (
+                b"\x21"
+                + MAX_IN_FLIGHT.to_bytes(2, "big")
+                + b"\x27"
+                + MAX_PACKET.to_bytes(4, "big")
+                + b"\x2a\x00\x28\x00"
+            )
             if assigned:
                 properties += b"\x12" + len(assigned).to_bytes(2, "big") + assigned
             body = b"\x00\x00" + variable(len(properties)) + properties
@@ -512,72 +429,3 @@ class Connection(asyncio.Protocol):
         if self.paused and self.transport is not None and not self.transport.is_closing():
             self.paused = False
             self.transport.resume_reading()
-
-
-class MqttListener:
-    """The listening end. `start` and `stop` belong to one event loop."""
-
-    def __init__(self, doors: Doors, host: str, port: int, *, reuse_port: bool = False) -> None:
-        self.doors = doors
-        self.host, self.port = host, port
-        self.reuse_port = reuse_port
-        self.counts = Counts()
-        self.connections: set[Connection] = set()
-        self._tasks: set[asyncio.Task[Any]] = set()
-        self._server: asyncio.Server | None = None
-        self._sweep: asyncio.Task[None] | None = None
-
-    @staticmethod
-    def now_ms() -> int:
-        return time.time_ns() // 1_000_000
-
-    async def start(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Connection(self), self.host, self.port, reuse_port=self.reuse_port or None)
-        self.port = self._server.sockets[0].getsockname()[1]
-        self._sweep = loop.create_task(self._watch())
-
-    async def stop(self) -> None:
-        if self._sweep:
-            self._sweep.cancel()
-        if self._server:
-            self._server.close()
-        for connection in tuple(self.connections):
-            connection.end(SHUTTING_DOWN)
-        if self._server:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._server.wait_closed(), 2)
-
-    def state(self) -> tuple[bool, str]:
-        counts = self.counts
-        if self._server is None or not self._server.is_serving():
-            return False, "the MQTT listener is not running"
-        text = f"MQTT on {self.host}:{self.port}: {len(self.connections)} connected, {counts.stored} stored, {counts.refused} refused"
-        return True, text + (f" (last: {counts.last_refusal})" if counts.last_refusal else "")
-
-    def spawn(self, work: Any) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    def join(self, connection: Connection) -> None:
-        self.counts.connections += 1
-        self.connections.add(connection)
-        if len(self.connections) > MAX_CONNECTIONS:
-            connection.end(BUSY)
-
-    def leave(self, connection: Connection) -> None:
-        self.connections.discard(connection)
-
-    async def _watch(self) -> None:
-        """End connections that say nothing: ten seconds before CONNECT, one and a half keep-alives after it."""
-        while True:
-            await asyncio.sleep(1)
-            now = time.monotonic()
-            for connection in tuple(self.connections):
-                silent = now - connection.last_heard
-                if connection.sender is None:
-                    if silent > CONNECT_SECONDS:
-                        connection.end(KEEPALIVE_TIMEOUT)
-                elif connection.keepalive and silent > 1.5 * connection.keepalive and not connection.paused:
-                    connection.end(KEEPALIVE_TIMEOUT)

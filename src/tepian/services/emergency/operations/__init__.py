@@ -1,0 +1,34 @@
+"""The verbs: signs come and go, a person decides, units act, the story is written down."""
+
+from .decisions import (
+    close_incident,
+    confirm_draft,
+    dismiss_draft,
+    mark_under_control,
+    reopen_incident,
+    request_warning_update,
+)
+from .parts import LONGEST_VALIDITY, TEXT_LIMIT
+from .rules import load_rules
+from .signs import end_sign, mark_silence, report_sign
+from .work import accept, add_note, assign, finish, record_warning
+
+__all__ = [
+    "LONGEST_VALIDITY",
+    "TEXT_LIMIT",
+    "accept",
+    "add_note",
+    "assign",
+    "close_incident",
+    "confirm_draft",
+    "dismiss_draft",
+    "end_sign",
+    "finish",
+    "load_rules",
+    "mark_silence",
+    "mark_under_control",
+    "record_warning",
+    "reopen_incident",
+    "report_sign",
+    "request_warning_update",
+]
