@@ -52,7 +52,7 @@ def account_with(db: None) -> Callable[..., Any]:
     from tepian.kernel.organisations.models import Agency, Position
 
     def make(*roles: str, scope: str = "city", code: str = "", username: str = "") -> Any:
-        name = username or "-".join(roles or ("nobody",)) + (f"-{code}" if code else "")
+        name = username or ("-".join(roles or ("nobody",)) + (f"-{code}" if code else ""))[:60]
         account, new = Account.objects.get_or_create(username=name, defaults={"display_name": name})
         if new and roles:
             agency, _ = Agency.objects.get_or_create(code="tests", defaults={"name": "Tests"})

@@ -119,6 +119,15 @@ def tree(pid: int) -> list[int]:
     return found
 
 
+def find(pid: int, word: str) -> int:
+    """The process of the tree that was started with `word` as an argument."""
+    for one in tree(pid):
+        with contextlib.suppress(OSError):
+            if word in Path(f"/proc/{one}/cmdline").read_text().split("\0"):
+                return one
+    raise LookupError(f"no process {word!r} below {pid}")
+
+
 def cpu_seconds(pid: int) -> float:
     """User and system time of the tree so far."""
     ticks = 0

@@ -71,7 +71,7 @@ def run() -> None:
         h.wait_for_port(port)
         environment = {"TEPIAN_HOME": str(ours.home), "TEPIAN_DEMO": "1"}
         emit = [sys.executable, "-m", "bench.peers.emit_events", str(EVENTS), str(PAUSE)]
-        gateway = next(pid for pid in h.tree(ours.pid) if "gateway" in _command(pid))
+        gateway = h.find(ours.pid, "gateway")
         delays: list[float] = []
 
         def our_side() -> float:
@@ -90,11 +90,3 @@ def run() -> None:
     p95 = statistics.quantiles(delays, n=20)[18]
     h.report("live_delay_p95", p95 * 1000, 300, "ms", what="limit", aim="1", lower_is_better=True,
              note=f"commit to browser, median {statistics.median(delays) * 1000:.0f} ms")
-
-
-def _command(pid: int) -> str:
-    try:
-        with open(f"/proc/{pid}/cmdline") as file:
-            return file.read()
-    except OSError:
-        return ""

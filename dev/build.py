@@ -85,7 +85,7 @@ def find_node() -> tuple[str, list[str]]:
 
 
 def _major(node: str) -> int:
-    answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)  # noqa: S603
+    answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
     try:
         return int(answer.stdout.strip().lstrip("v").split(".")[0])
     except ValueError:
@@ -95,9 +95,13 @@ def _major(node: str) -> int:
 def run(command: list[str], node: str) -> None:
     """Run a program of Node's with that node first on the path; show what it said only when it failed."""
     path = f"{Path(node).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    done = subprocess.run(  # noqa: S603
-        command, cwd=ROOT, env=os.environ | {"PATH": path, "NO_UPDATE_NOTIFIER": "1"},
-        capture_output=True, text=True, check=False,
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=os.environ | {"PATH": path, "NO_UPDATE_NOTIFIER": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         sys.stderr.write(done.stdout + done.stderr)

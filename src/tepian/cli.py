@@ -346,7 +346,7 @@ def replay(
     """Play recorded series through the same doors as live data."""
     _django()
     from tepian.kernel.actors import Invalid
-    from tepian.services.sensors.operations import replay as player
+    from tepian.services.sensors.adapters import replay as player
 
     try:
         with _bar() as progress:
@@ -356,8 +356,8 @@ def replay(
                 progress=lambda done, total: progress.update(task, completed=done, total=total),
             )
     except Invalid as error:
-        _fail(error.message)
-    console.print(summary)
+        _fail(str(error.message))
+    console.print(str(summary), markup=False)
 
 
 def _bar() -> Progress:
@@ -390,7 +390,7 @@ def restore(
     try:
         console.print(module.restore(path, force=force))
     except Invalid as error:
-        _fail(error.message)
+        _fail(str(error.message))
 
 
 @new.command("room")

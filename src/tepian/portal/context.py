@@ -82,7 +82,9 @@ def public_address(url: str) -> str:
 def public_notices() -> list[Notice]:
     """What the rooms want every visitor to know now, worst first within each room."""
     return [
-        Notice(level, str(text), public_address(url)) for source in offered(PublicNotice) for level, text, url in source.notices()
+        Notice(level, str(text), public_address(url))
+        for source in offered(PublicNotice)
+        for level, text, url in source.notices()
     ]
 
 
@@ -95,14 +97,17 @@ def _entry(label: Any, name: str, icon: str) -> MenuEntry | None:
 
 def header_menu() -> list[MenuEntry]:
     found = [
-        _entry(_("Services"), "portal-services", "services"), _entry(_("City map"), "maps-city", "map"), _entry(_("Track"), "portal-track", "track"),
+        _entry(_("Services"), "portal-services", "services"),
+        _entry(_("City map"), "maps-city", "map"),
+        _entry(_("Track"), "portal-track", "track"),
     ]
     return [entry for entry in found if entry]
 
 
 def bottom_menu(actor: Actor) -> list[MenuEntry]:
     found = [
-        _entry(_("Home"), "portal-home", "home"), _entry(_("Services"), "portal-services", "services"),
+        _entry(_("Home"), "portal-home", "home"),
+        _entry(_("Services"), "portal-services", "services"),
         _entry(_("Track"), "portal-track", "track"),
         MenuEntry("", _("Account"), "/akun" if actor.kind == "person" else "/masuk", "account"),
     ]
@@ -111,8 +116,10 @@ def bottom_menu(actor: Actor) -> list[MenuEntry]:
 
 def about_menu() -> list[MenuEntry]:
     found = [
-        _entry(_("Help"), "portal-help", "help"), _entry(_("About"), "portal-about", "info"),
-        _entry(_("Privacy"), "portal-privacy", "shield"), _entry(_("Accessibility"), "portal-accessibility", "people"),
+        _entry(_("Help"), "portal-help", "help"),
+        _entry(_("About"), "portal-about", "info"),
+        _entry(_("Privacy"), "portal-privacy", "shield"),
+        _entry(_("Accessibility"), "portal-accessibility", "people"),
         _entry(_("Status"), "portal-status", "gauge"),
     ]
     return [*(entry for entry in found if entry), *menu("about")]
@@ -122,7 +129,8 @@ def menu(area: str) -> list[MenuEntry]:
     """The contributed entries of one area, in order, with addresses in this page's language."""
     return [
         MenuEntry(entry.area, entry.label, public_address(entry.url), entry.icon, entry.hint, entry.roles, entry.order)
-        for entry in offered(MenuEntry) if entry.area == area
+        for entry in offered(MenuEntry)
+        if entry.area == area
     ]
 
 
@@ -130,12 +138,14 @@ def staff_menu(actor: Actor) -> list[MenuEntry]:
     """The workplaces of this actor: first the own desk, at most `RAIL` in all."""
     if actor.kind != "person":
         return []
-    own = [entry for entry in offered(MenuEntry) if entry.area == "staff" and (not entry.roles or actor.has(*entry.roles))]
+    own = [
+        entry for entry in offered(MenuEntry) if entry.area == "staff" and (not entry.roles or actor.has(*entry.roles))
+    ]
     return [MenuEntry("staff", _("My tasks"), "/kerja", "desk"), *own][:RAIL]
 
 
 def languages(request: HttpRequest) -> list[Language]:
-    """This page in each language. Public pages have two addresses; elsewhere the language is the person's own choice."""
+    """This page in each language. Public pages have two addresses; elsewhere the language is a person's own choice."""
     now = get_language() or settings.LANGUAGE_CODE
     path, query = request.path, request.META.get("QUERY_STRING", "")
     plain = (path[3:] or "/") if path == "/en" or path.startswith("/en/") else path
@@ -147,7 +157,7 @@ def languages(request: HttpRequest) -> list[Language]:
             has_twin = code == settings.LANGUAGE_CODE or address != plain
         except Resolver404:
             has_twin = False
-        if code != settings.LANGUAGE_CODE and not has_twin or not _mirrored(plain):
+        if (code != settings.LANGUAGE_CODE and not has_twin) or not _mirrored(plain):
             address = "/akun/bahasa"
         elif query:
             address = f"{address}?{query}"

@@ -30,7 +30,9 @@ def work_of(actor: Actor) -> tuple[list[WorkItem], list[str]]:
         except Exception:
             log.exception("work_list_failed", room=source.room)
             silent.append(source.room)
-    ordered = sorted(items.values(), key=lambda item: (RANK.get(item.level, 3), item.due or FAR, item.since or FAR, item.title))
+    ordered = sorted(
+        items.values(), key=lambda item: (RANK.get(item.level, 3), item.due or FAR, item.since or FAR, item.title)
+    )
     return ordered, silent
 
 
@@ -39,7 +41,10 @@ def _context(request: HttpRequest) -> dict[str, Any]:
     items, silent = work_of(actor)
     now = datetime.now(UTC)
     return {
-        "items": items, "silent": silent, "decisions": sum(item.decision for item in items), "now": now,
+        "items": items,
+        "silent": silent,
+        "decisions": sum(item.decision for item in items),
+        "now": now,
         "late": {item.key for item in items if item.due and item.due < now},
     }
 
@@ -48,7 +53,9 @@ def _context(request: HttpRequest) -> dict[str, Any]:
 def desk(request: HttpRequest) -> HttpResponse:
     account: Any = request.user
     held = getattr(account, "held_now", None)
-    return render(request, "portal/desk.html", _context(request) | {"held": queries.postings(account) if held is None else held})
+    return render(
+        request, "portal/desk.html", _context(request) | {"held": queries.postings(account) if held is None else held}
+    )
 
 
 @staff_page()

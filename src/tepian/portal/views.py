@@ -74,7 +74,7 @@ def status(request: HttpRequest) -> HttpResponse:
 
 
 def freshness() -> list[dict[str, Any]]:
-    """Every kind of data: label, newest time or None, ok|late|silent, sentence. A source that cannot be asked is silent."""
+    """Every kind of data: label, newest time or None, ok|late|silent, sentence. One that cannot be asked is silent."""
     found = []
     for source in offered(Freshness):
         try:
@@ -102,7 +102,10 @@ def find(query: str, actor: Actor) -> list[SearchHit]:
         except Exception:
             log.exception("search_failed", key=source.key)
     words = query.casefold().split()
-    entries = [*menu("public"), *(entry for entry in menu("staff") if actor.kind == "person" and (not entry.roles or actor.has(*entry.roles)))]
+    entries = [
+        *menu("public"),
+        *(entry for entry in menu("staff") if actor.kind == "person" and (not entry.roles or actor.has(*entry.roles))),
+    ]
     for entry in entries:
         text = f"{entry.label} {entry.hint}".casefold()
         if words and all(word in text for word in words) and entry.url not in hits:
@@ -122,10 +125,17 @@ def search(request: HttpRequest) -> HttpResponse:
     query, was_cut = _asked(request, "q")
     hits = find(query, request.actor) if query else []  # type: ignore[attr-defined]
     staff = request.actor.kind == "person"  # type: ignore[attr-defined]
-    return render(request, "portal/public_search.html", {
-        "query": query, "was_cut": was_cut, "hits": [(hit, public_address(hit.url)) for hit in hits], "staff": staff,
-        "layout": "ui/desk.html" if staff and not request.path_info.startswith("/en/") else "ui/public.html",
-    })
+    return render(
+        request,
+        "portal/public_search.html",
+        {
+            "query": query,
+            "was_cut": was_cut,
+            "hits": [(hit, public_address(hit.url)) for hit in hits],
+            "staff": staff,
+            "layout": "ui/desk.html" if staff and not request.path_info.startswith("/en/") else "ui/public.html",
+        },
+    )
 
 
 @public_page
@@ -136,5 +146,9 @@ def track(request: HttpRequest) -> HttpResponse:
         hits = [hit for hit in find(code, request.actor) if hit.score >= 100]  # type: ignore[attr-defined]
         if len(hits) == 1:
             return HttpResponseRedirect(public_address(hits[0].url))
-    return render(request, "portal/public_track.html", {"code": code, "unknown": bool(code), "errors": bool(code)},
-                  status=404 if code else 200)
+    return render(
+        request,
+        "portal/public_track.html",
+        {"code": code, "unknown": bool(code), "errors": bool(code)},
+        status=404 if code else 200,
+    )

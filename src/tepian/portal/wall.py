@@ -23,7 +23,9 @@ log = structlog.get_logger("portal")
 READERS = ("head", "duty_officer", "viewer", "responder", "sensor_steward", "administrator", "auditor")
 TILES = 7
 STALE = timedelta(minutes=20)  # a tile older than this turns grey
-LAYOUTS: dict[str, tuple[str, ...] | None] = {"utama": None}  # a layout names its tiles by key; None shows the first seven
+LAYOUTS: dict[str, tuple[str, ...] | None] = {
+    "utama": None
+}  # a layout names its tiles by key; None shows the first seven
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,13 @@ def _context(request: HttpRequest, layout: str) -> dict[str, Any]:
     half = (len(shown) + 1) // 2
     decisions = headline(request.actor)  # type: ignore[attr-defined]
     return {
-        "layout": layout, "left": shown[:half], "right": shown[half:], "decisions": decisions, "freshness": freshness(),
-        "worst": levels.worst(item.tile.level for item in shown), "now": datetime.now(UTC),
+        "layout": layout,
+        "left": shown[:half],
+        "right": shown[half:],
+        "decisions": decisions,
+        "freshness": freshness(),
+        "worst": levels.worst(item.tile.level for item in shown),
+        "now": datetime.now(UTC),
     }
 
 

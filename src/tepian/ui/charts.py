@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeGuard
 
 from django.utils import formats, timezone
 from django.utils.html import escape, format_html
@@ -23,8 +23,23 @@ Point = tuple[datetime, float | None]
 WIDTH, HEIGHT = 480, 260
 SERIES = 6
 MINUTE, HOUR, DAY = 60, 3600, 86400
-STEPS = [MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR,
-         DAY, 2 * DAY, 7 * DAY, 14 * DAY]
+STEPS = [
+    MINUTE,
+    2 * MINUTE,
+    5 * MINUTE,
+    10 * MINUTE,
+    15 * MINUTE,
+    30 * MINUTE,
+    HOUR,
+    2 * HOUR,
+    3 * HOUR,
+    6 * HOUR,
+    12 * HOUR,
+    DAY,
+    2 * DAY,
+    7 * DAY,
+    14 * DAY,
+]
 
 
 def line_chart(
@@ -47,7 +62,9 @@ def line_chart(
     zone = zone or timezone.get_current_timezone()
     lines = [(str(label), _ordered(points)) for label, points in series][:SERIES]
     known = [(at, value) for _label, points in lines for at, value in points if value is not None]
-    limits = sorted((float(value), str(label), levels.known(level)) for label, value, level in thresholds if _is_number(value))
+    limits = sorted(
+        (float(value), str(label), levels.known(level)) for label, value, level in thresholds if _is_number(value)
+    )
     if not known:
         return _frame(_nothing(width, height), width, height, title, description)
     first, last = start or min(at for at, _value in known), end or max(at for at, _value in known)
@@ -67,44 +84,88 @@ def line_chart(
     parts = [format_html('<text x="{}" y="14">{}</text>', 0, unit)] if unit else []
     for mark in marks:
         y = y_of(mark)
-        parts.append(format_html('<path class="kisi" d="M{} {}H{}"/><text x="{}" y="{}" text-anchor="end">{}</text>',
-                                 _n(left), _n(y), _n(right), _n(left - 6), _n(y + 5), _value(mark, marks[1] - marks[0])))
+        parts.append(
+            format_html(
+                '<path class="kisi" d="M{} {}H{}"/><text x="{}" y="{}" text-anchor="end">{}</text>',
+                _n(left),
+                _n(y),
+                _n(right),
+                _n(left - 6),
+                _n(y + 5),
+                _value(mark, marks[1] - marks[0]),
+            )
+        )
     for at, text in _ticks(first, last, zone):
         x = x_of(at)
         anchor = "start" if x < left + 24 else "end" if x > right - 24 else "middle"
-        parts.append(format_html('<path class="sumbu" d="M{} {}v6"/><text x="{}" y="{}" text-anchor="{}">{}</text>',
-                                 _n(x), _n(bottom), _n(x), height - 6, anchor, text))
+        parts.append(
+            format_html(
+                '<path class="sumbu" d="M{} {}v6"/><text x="{}" y="{}" text-anchor="{}">{}</text>',
+                _n(x),
+                _n(bottom),
+                _n(x),
+                height - 6,
+                anchor,
+                text,
+            )
+        )
     parts.append(format_html('<path class="sumbu" d="M{} {}H{}"/>', _n(left), _n(bottom), _n(right)))
     for value, label, level in limits:
         if lowest <= value <= highest:
-            parts.append(format_html(
-                '<path class="ambang a-{}" d="M{} {}H{}"/><text class="label" x="{}" y="{}">{}</text>',
-                level, _n(left), _n(y_of(value)), _n(right), _n(left + 6), _n(y_of(value) - 5), label))
+            parts.append(
+                format_html(
+                    '<path class="ambang a-{}" d="M{} {}H{}"/><text class="label" x="{}" y="{}">{}</text>',
+                    level,
+                    _n(left),
+                    _n(y_of(value)),
+                    _n(right),
+                    _n(left + 6),
+                    _n(y_of(value) - 5),
+                    label,
+                )
+            )
     ends = []
     for number, (label, points) in enumerate(lines, 1):
         inside = [(at, value) for at, value in points if first <= at <= last]
         for run in _runs(inside, gap):
             drawn = _thin([(x_of(at), y_of(value)) for at, value in run], right - left)
             if len(drawn) == 1:
-                parts.append(format_html('<circle class="f{}" cx="{}" cy="{}" r="3"/>', number, _n(drawn[0][0]), _n(drawn[0][1])))
+                parts.append(
+                    format_html('<circle class="f{}" cx="{}" cy="{}" r="3"/>', number, _n(drawn[0][0]), _n(drawn[0][1]))
+                )
             else:
                 path = " ".join(f"{_n(x)} {_n(y)}" for x, y in drawn)
-                parts.append(format_html('<path class="garis s{}{}" d="M{}"/>', number, f" d{number}" if number > 1 else "", path))
+                parts.append(
+                    format_html(
+                        '<path class="garis s{}{}" d="M{}"/>', number, f" d{number}" if number > 1 else "", path
+                    )
+                )
         seen = [(at, value) for at, value in inside if value is not None]
         if seen:
             at, value = seen[-1]
-            parts.append(format_html('<circle class="f{}" cx="{}" cy="{}" r="4.5"/>', number, _n(x_of(at)), _n(y_of(value))))
-            text = f"{label} {words.number(value, _decimals(value))}".strip() if len(lines) > 1 or label else words.number(value, _decimals(value))
+            parts.append(
+                format_html('<circle class="f{}" cx="{}" cy="{}" r="4.5"/>', number, _n(x_of(at)), _n(y_of(value)))
+            )
+            text = (
+                f"{label} {words.number(value, _decimals(value))}".strip()
+                if len(lines) > 1 or label
+                else words.number(value, _decimals(value))
+            )
             ends.append([y_of(value) - 10, number, min(x_of(at), right), text])
     parts += _labels(ends, top, bottom, left)
-    return _frame(mark_safe("".join(parts)), width, height, title, description)  # noqa: S308 - each part was escaped
+    return _frame(mark_safe("".join(parts)), width, height, title, description)
 
 
 def bar_chart(
-    items: Iterable[tuple[Any, float | None]], *, unit: str = "", title: Any = "", description: Any = "", width: int = WIDTH,
+    items: Iterable[tuple[Any, float | None]],
+    *,
+    unit: str = "",
+    title: Any = "",
+    description: Any = "",
+    width: int = WIDTH,
     bar: int = 26,
 ) -> SafeString:
-    """Lying bars, one for each (label, value), from zero; the value stands at the bar's end. None and NaN give a dash."""
+    """Lying bars, one for each (label, value), from zero; the value stands at the end. None and NaN give a dash."""
     rows = [(str(label), float(value) if _is_number(value) else None) for label, value in items]
     values = [value for _label, value in rows if value is not None]
     if not rows:
@@ -120,15 +181,31 @@ def bar_chart(
         text = words.number(value, _decimals(value)) + (f" {unit}" if unit and value is not None else "")
         parts.append(format_html('<text x="0" y="{}">{}</text>', y - 3, label))
         if value is None:
-            parts.append(format_html('<text class="label" x="{}" y="{}">{}</text>', _n(zero + 4), y + bar * 0.7, words.DASH))
+            parts.append(
+                format_html('<text class="label" x="{}" y="{}">{}</text>', _n(zero + 4), y + bar * 0.7, words.DASH)
+            )
             continue
         edge = left + (right - left) * (value - low) / spread
-        parts.append(format_html('<rect class="f1" x="{}" y="{}" width="{}" height="{}" rx="3"/>',
-                                 _n(min(zero, edge)), y + 2, _n(max(1.0, abs(edge - zero))), bar - 4))
-        parts.append(format_html('<text class="label" x="{}" y="{}" text-anchor="{}">{}</text>', _n(edge + (6 if value >= 0 else -6)),
-                                 _n(y + bar * 0.7), "start" if value >= 0 else "end", text))
+        parts.append(
+            format_html(
+                '<rect class="f1" x="{}" y="{}" width="{}" height="{}" rx="3"/>',
+                _n(min(zero, edge)),
+                y + 2,
+                _n(max(1.0, abs(edge - zero))),
+                bar - 4,
+            )
+        )
+        parts.append(
+            format_html(
+                '<text class="label" x="{}" y="{}" text-anchor="{}">{}</text>',
+                _n(edge + (6 if value >= 0 else -6)),
+                _n(y + bar * 0.7),
+                "start" if value >= 0 else "end",
+                text,
+            )
+        )
     parts.append(format_html('<path class="sumbu" d="M{} 14V{}"/>', _n(zero), height - 4))
-    return _frame(mark_safe("".join(parts)), width, height, title, description)  # noqa: S308
+    return _frame(mark_safe("".join(parts)), width, height, title, description)
 
 
 def sparkline(values: Iterable[float | None], *, title: Any = "", width: int = 120, height: int = 32) -> SafeString:
@@ -140,8 +217,12 @@ def sparkline(values: Iterable[float | None], *, title: Any = "", width: int = 1
     low, spread = min(seen), (max(seen) - min(seen)) or 1.0
     flat = max(seen) == min(seen)
     step = (width - 8) / max(1, len(row) - 1)
-    spots = [None if value is None else
-             (4 + index * step, height / 2 if flat else height - 4 - (height - 8) * (value - low) / spread) for index, value in enumerate(row)]
+    spots = [
+        None
+        if value is None
+        else (4 + index * step, height / 2 if flat else height - 4 - (height - 8) * (value - low) / spread)
+        for index, value in enumerate(row)
+    ]
     parts: list[str] = []
     run: list[str] = []
     for spot in [*spots, None]:
@@ -153,7 +234,9 @@ def sparkline(values: Iterable[float | None], *, title: Any = "", width: int = 1
     last = next(spot for spot in reversed(spots) if spot is not None)
     parts.append(f'<circle cx="{_n(last[0])}" cy="{_n(last[1])}" r="3"/>')
     label = format_html(' role="img" aria-label="{}"', title) if title else SafeString(' aria-hidden="true"')
-    return format_html('<svg class="spark" viewBox="0 0 {} {}"{}>{}</svg>', width, height, label, mark_safe("".join(parts)))  # noqa: S308
+    return format_html(
+        '<svg class="spark" viewBox="0 0 {} {}"{}>{}</svg>', width, height, label, mark_safe("".join(parts))
+    )
 
 
 # --- parts ------------------------------------------------------------------------------------------------------------
@@ -161,15 +244,21 @@ def sparkline(values: Iterable[float | None], *, title: Any = "", width: int = 1
 
 def _frame(inside: SafeString, width: int, height: int, title: Any, description: Any) -> SafeString:
     spoken = ". ".join(text for text in (str(title).rstrip("."), str(description)) if text)
-    return format_html('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}"><title>{}</title>{}</svg>',
-                       width, height, spoken or "–", title, inside)
+    return format_html(
+        '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}"><title>{}</title>{}</svg>',
+        width,
+        height,
+        spoken or "–",
+        title,
+        inside,
+    )
 
 
 def _nothing(width: int, height: int) -> SafeString:
     return format_html('<text x="{}" y="{}" text-anchor="middle">{}</text>', width / 2, height / 2, words.DASH)
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[float]:
     try:
         return value is not None and not isinstance(value, bool) and math.isfinite(value) and abs(value) < 1e15
     except (TypeError, OverflowError):
@@ -177,7 +266,10 @@ def _is_number(value: Any) -> bool:
 
 
 def _ordered(points: Iterable[Point]) -> list[tuple[datetime, float | None]]:
-    return sorted(((at, float(value) if value is not None and _is_number(value) else None) for at, value in points), key=lambda point: point[0])
+    return sorted(
+        ((at, float(value) if value is not None and _is_number(value) else None) for at, value in points),
+        key=lambda point: point[0],
+    )
 
 
 def _runs(points: Sequence[Point], gap: timedelta | None) -> Iterable[list[tuple[datetime, float]]]:
@@ -206,7 +298,12 @@ def _thin(spots: list[tuple[float, float]], width: float) -> list[tuple[float, f
         columns.setdefault(int(spot[0]), []).append(spot)
     kept: list[tuple[float, float]] = []
     for column in columns.values():
-        chosen = {0, len(column) - 1, min(range(len(column)), key=lambda i: column[i][1]), max(range(len(column)), key=lambda i: column[i][1])}
+        chosen = {
+            0,
+            len(column) - 1,
+            min(range(len(column)), key=lambda i: column[i][1]),
+            max(range(len(column)), key=lambda i: column[i][1]),
+        }
         kept += [column[index] for index in sorted(chosen)]
     return kept
 
@@ -279,13 +376,25 @@ def _labels(ends: list[list[Any]], top: float, bottom: float, left: float) -> li
     parts = []
     for y, number, x, text in ends:
         near = x > left + 120
-        parts.append(format_html('<text class="label f{}" x="{}" y="{}" text-anchor="{}">{}</text>', number, _n(x if near else x + 8),
-                                 _n(max(y, top - 8)), "end" if near else "start", text))
+        parts.append(
+            format_html(
+                '<text class="label f{}" x="{}" y="{}" text-anchor="{}">{}</text>',
+                number,
+                _n(x if near else x + 8),
+                _n(max(y, top - 8)),
+                "end" if near else "start",
+                text,
+            )
+        )
     return parts
 
 
 def _value(value: float, step: float) -> str:
-    return words.number(value, max(0, min(6, -math.floor(math.log10(step) + 1e-9))) + (1 if f"{step:e}".startswith("2.5") and step < 10 else 0))
+    return words.number(
+        value,
+        max(0, min(6, -math.floor(math.log10(step) + 1e-9)))
+        + (1 if f"{step:e}".startswith("2.5") and step < 10 else 0),
+    )
 
 
 def _decimals(value: float | None) -> int:

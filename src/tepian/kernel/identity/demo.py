@@ -12,12 +12,13 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.hashers import check_password
+from django.utils.translation import gettext as _
 
-from tepian.kernel.actors import Actor
+from tepian.kernel.actors import Actor, Invalid
 from tepian.kernel.organisations.models import Position
 
 from .models import Account, Holding
-from .operations import ALPHABET, assign_position, create_account
+from .operations import ALPHABET, assign_position, create_account, restore_demo_account
 
 FILE = "demo-accounts.json"
 KEYS = ("role", "username", "password", "start_url")
@@ -42,6 +43,7 @@ def _wanted(pack: Any) -> list[dict[str, Any]]:
 def check(pack: Any) -> Iterator[str]:
     """Problems of the section `accounts` in demo.toml, as sentences."""
     seen = set()
+    posts = {item.get("code") for item in (pack.toml("positions") or {}).get("positions", [])}
     for number, item in enumerate(_wanted(pack), start=1):
         place = f"demo.toml, account {number}"
         for key in ("username", "role"):
@@ -51,9 +53,22 @@ def check(pack: Any) -> Iterator[str]:
         if username in seen:
             yield f"{place}: username {username!r} is used twice"
         seen.add(username)
-        positions = item.get("positions", [])
-        if not isinstance(positions, list) or not all(isinstance(code, str) for code in positions):
+        try:
+            codes = _codes(item)
+        except TypeError:
             yield f"{place}: `positions` must be a list of position codes"
+            continue
+        for code in codes:
+            if posts and code not in posts:
+                yield f"{place}: position {code!r} is not in positions.toml"
+
+
+def _codes(item: dict[str, Any]) -> list[str]:
+    """The positions of an account: `position = "code"` or `positions = ["code", …]`."""
+    codes = item.get("positions", [item["position"]] if item.get("position") else [])
+    if not isinstance(codes, list) or not all(isinstance(code, str) for code in codes):
+        raise TypeError
+    return codes
 
 
 def load(pack: Any, actor: Actor) -> dict[str, int]:
@@ -74,12 +89,16 @@ def write_demo_accounts(pack: Any, path: Path, actor: Actor) -> list[dict[str, s
     listed = []
     for item in _wanted(pack):
         account, password = _account(actor, item, known.get(item["username"], ""))
-        for code in item.get("positions") or ([item["position"]] if item.get("position") else []):
+        for code in _codes(item):
             position = Position.objects.filter(code=code).first()
-            if (
-                position
-                and not Holding.objects.filter(account=account, position=position, ends_at__isnull=True).exists()
-            ):
+            if position is None:
+                raise Invalid(
+                    _("The position %(code)s does not exist. Nothing was loaded. Load positions first.")
+                    % {"code": code},
+                    code="unknown_position",
+                    item=code,
+                )
+            if not Holding.objects.filter(account=account, position=position, ends_at__isnull=True).exists():
                 assign_position(actor=actor, account=account, position=position)
         listed.append(
             {
@@ -105,10 +124,8 @@ def _account(actor: Actor, item: dict[str, Any], known: str) -> tuple[Account, s
             password=password,
             temporary=False,
         )
-    if not known or not check_password(known, account.password):
-        account.set_password(password)
-    account.is_active, account.password_is_temporary = True, False
-    account.save(update_fields=["password", "is_active", "password_is_temporary"])
+    if not (known and account.is_active and check_password(known, account.password)):
+        restore_demo_account(actor=actor, account=account, password=password)
     return account, password
 
 

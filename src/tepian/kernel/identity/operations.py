@@ -140,6 +140,16 @@ def reset_password(*, actor: Actor, account: Account, second_factor: bool = Fals
     return given
 
 
+@operation("identity.restore_demo_account", policy=policies.is_demonstration)
+def restore_demo_account(*, actor: Actor, account: Account, password: str) -> None:
+    """Give a demo account its listed password again and switch it on."""
+    versions.touch("identity")
+    account.set_password(password)
+    account.is_active, account.password_is_temporary = True, False
+    account.save(update_fields=["password", "is_active", "password_is_temporary"])
+    note("account", account.pk)
+
+
 @operation("identity.change_own_password", policy=policies.is_own_account)
 def change_own_password(*, actor: Actor, password: str, keep_session: str = "") -> None:
     """Choose an own password. All other sessions of the account end."""

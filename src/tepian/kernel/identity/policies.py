@@ -61,6 +61,8 @@ def may_create_account(*, actor: Actor, position: Position | None = None, **kwar
 
 
 def may_assign_position(*, actor: Actor, position: Position, account: Account | None = None, **kwargs: Any) -> None:
+    """An administrator whose reach covers the position's agency, never to the own account; positions that look after
+    accounts or read the record only with a reach over the whole city."""
     _require_reach(actor, position.agency)
     if account is not None and account.pk == actor.account_id:
         raise Denied(
@@ -79,6 +81,7 @@ def may_assign_position(*, actor: Actor, position: Position, account: Account | 
 
 
 def may_end_holding(*, actor: Actor, holding: Holding, **kwargs: Any) -> None:
+    """An administrator whose reach covers the position's agency."""
     _require_reach(actor, holding.position.agency)
 
 
@@ -93,6 +96,7 @@ def may_manage_account(*, actor: Actor, account: Account, **kwargs: Any) -> None
 
 
 def may_deactivate_account(*, actor: Actor, account: Account, **kwargs: Any) -> None:
+    """As `may_manage_account`, but never the own account."""
     may_manage_account(actor=actor, account=account)
     if account.pk == actor.account_id:
         raise Denied(
@@ -102,23 +106,33 @@ def may_deactivate_account(*, actor: Actor, account: Account, **kwargs: Any) -> 
 
 
 def may_issue_device_key(*, actor: Actor, agency: Agency | None = None, **kwargs: Any) -> None:
+    """An administrator whose reach covers the agency; a key of no agency, one of the whole city."""
     _require_reach(actor, agency)
 
 
 def may_revoke_device_key(*, actor: Actor, key: DeviceKey, **kwargs: Any) -> None:
+    """An administrator whose reach covers the key's agency."""
     _require_reach(actor, key.agency)
 
 
 def is_own_account(*, actor: Actor, **kwargs: Any) -> None:
+    """Everybody who is signed in, for the own account."""
     require(actor.account_id is not None, _("Sign in first. Nothing was changed."))
 
 
+def is_demonstration(*, actor: Actor, **kwargs: Any) -> None:
+    """Only the system itself, loading a demonstration."""
+    raise Denied(_("Only the system restores demo accounts. Nothing was changed."))
+
+
 def may_end_sessions(*, actor: Actor, account: Account, **kwargs: Any) -> None:
+    """Everybody their own; an administrator those of accounts within reach."""
     if account.pk != actor.account_id:
         may_manage_account(actor=actor, account=account)
 
 
 def may_read_record(*, actor: Actor, **kwargs: Any) -> None:
+    """Auditors and administrators."""
     require(
         actor.has("auditor", "administrator"),
         _("The record is read by auditors and administrators."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from shapely.geometry.base import BaseGeometry
 
@@ -71,7 +72,7 @@ def line_data(points: Iterable[tuple[float, float]], *, close: bool = False) -> 
     if len(whole) < (3 if close else 2):
         return ""
     parts = [f"M{brief(whole[0][0] / 10)} {brief(whole[0][1] / 10)}l"]
-    for number, (before, now) in enumerate(zip(whole, whole[1:], strict=False)):
+    for number, (before, now) in enumerate(pairwise(whole)):
         dx, dy = brief((now[0] - before[0]) / 10), brief((now[1] - before[1]) / 10)
         parts.append(("" if number == 0 or dx.startswith("-") else " ") + dx + ("" if dy.startswith("-") else " ") + dy)
     return "".join(parts) + ("z" if close else "")

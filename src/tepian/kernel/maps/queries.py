@@ -30,7 +30,8 @@ METRES_PER_DEGREE = 111_320.0
 @dataclass(frozen=True, slots=True)
 class BaseMap:
     """The drawing without its frame. `svg`, and above the layers `names`, go into an element with the viewBox
-    `0 0 width height`; each ward's path has the id `w-<code>` so that layers can draw on it with `<use>`. `points` are (lon, lat) on each ward's land. `schematic` says that some borders are guesses."""
+    `0 0 width height`; each ward's path has the id `w-<code>` so that layers can draw on it with `<use>`. `points`
+    are (lon, lat) on each ward's land. `schematic` says that some borders are guesses."""
 
     projection: Projection
     svg: str
@@ -76,12 +77,25 @@ def _build() -> BaseMap:
     projection = Projection.fit((bounds[0], bounds[1], bounds[2], bounds[3]), WIDTH)
     atlas = regions.atlas().regions
     kinds = {atlas[code].boundary_kind for code in wards if code in atlas}
-    sources = tuple(dict.fromkeys(
-        source for source in [*(atlas[code].boundary_source for code in wards
-                                if code in atlas and atlas[code].boundary_kind == "official"),
-                              *(str(feature.get("properties", {}).get("source", "")) for feature in features)] if source))
+    sources = tuple(
+        dict.fromkeys(
+            source
+            for source in [
+                *(
+                    atlas[code].boundary_source
+                    for code in wards
+                    if code in atlas and atlas[code].boundary_kind == "official"
+                ),
+                *(str(feature.get("properties", {}).get("source", "")) for feature in features),
+            ]
+            if source
+        )
+    )
     svg, names = draw(wards, features, projection, {code: regions.name_of(code) for code in wards})
-    points = {code: (spot.x, spot.y) for code, spot in ((code, geometry.representative_point()) for code, geometry in wards.items())}
+    points = {
+        code: (spot.x, spot.y)
+        for code, spot in ((code, geometry.representative_point()) for code, geometry in wards.items())
+    }
     return BaseMap(projection, svg, names, frozenset(wards), points, "official" not in kinds or len(kinds) > 1, sources)
 
 
@@ -94,7 +108,10 @@ def _pack_features() -> list[dict[str, Any]]:
 
 
 def draw(
-    wards: Mapping[str, BaseGeometry], features: Iterable[Mapping[str, Any]], projection: Projection, names: Mapping[str, str]
+    wards: Mapping[str, BaseGeometry],
+    features: Iterable[Mapping[str, Any]],
+    projection: Projection,
+    names: Mapping[str, str],
 ) -> tuple[str, str]:
     """(land, waters and district lines; names). Simplifies, borders together, until the drawing fits the budget."""
     waters = list(_waters(features, projection))
@@ -111,11 +128,16 @@ def draw(
     outlines = {code: _dissolve(parts, pixel) for code, parts in districts.items()}
     city = _dissolve(list(outlines.values()), pixel)
     parts = ['<g class="kel">']
-    parts += [f'<path id="{escape(ward_id(code))}" d="{value}"><title>{escape(names.get(code, code))}</title></path>'
-              for code, value in data.items() if value]
+    parts += [
+        f'<path id="{escape(ward_id(code))}" d="{value}"><title>{escape(names.get(code, code))}</title></path>'
+        for code, value in data.items()
+        if value
+    ]
     parts += ["</g>", *(area for area, _line in waters if area), *(line for _area, line in waters if line)]
     if len(outlines) > 1:
-        parts.append(f'<path class="kec" d="{"".join(path_data(geometry, projection) for geometry in outlines.values())}"/>')
+        parts.append(
+            f'<path class="kec" d="{"".join(path_data(geometry, projection) for geometry in outlines.values())}"/>'
+        )
     parts.append(f'<path class="kota" d="{path_data(city, projection)}"/>')
     return "".join(parts), _names(outlines, features, projection)
 
@@ -124,7 +146,13 @@ def _simplify(shapes: list[BaseGeometry], tolerance: float) -> list[BaseGeometry
     """Simpler shapes that still share their borders; shapes that overlap are simplified each for itself."""
     try:
         simple = list(shapely.coverage_simplify(shapes, tolerance))
-    except (shapely.errors.ShapelyError, ValueError, TypeError, AttributeError, shapely.errors.UnsupportedGEOSVersionError):
+    except (
+        shapely.errors.ShapelyError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        shapely.errors.UnsupportedGEOSVersionError,
+    ):
         simple = [geometry.simplify(tolerance) for geometry in shapes]
     return [new if not new.is_empty else old for old, new in zip(shapes, simple, strict=True)]
 
@@ -154,7 +182,11 @@ def _waters(features: Iterable[Mapping[str, Any]], projection: Projection) -> It
         if geometry.geom_type in {"Polygon", "MultiPolygon"}:
             yield f'<path class="airisi" d="{data}"/>', ""
         elif geometry.geom_type in {"LineString", "MultiLineString"}:
-            yield "", f'<path class="air" stroke-width="{brief(_river_width(properties, geometry.length, projection))}" d="{data}"/>'
+            width = brief(_river_width(properties, geometry.length, projection))
+            yield (
+                "",
+                f'<path class="air" stroke-width="{width}" d="{data}"/>',
+            )
 
 
 def _river_width(properties: Mapping[str, Any], length: float, projection: Projection) -> float:
@@ -199,8 +231,10 @@ def _names(outlines: Mapping[str, BaseGeometry], features: Iterable[Mapping[str,
         if spot and free(spot[0], spot[1], name, TEXT):
             named.add(name)
             x, y, angle = spot
-            parts.append(f'<text class="sungai" x="{brief(x)}" y="{brief(y)}" dy="-9" text-anchor="middle" '
-                         f'transform="rotate({brief(angle)} {brief(x)} {brief(y)})">{escape(name)}</text>')
+            parts.append(
+                f'<text class="sungai" x="{brief(x)}" y="{brief(y)}" dy="-9" text-anchor="middle" '
+                f'transform="rotate({brief(angle)} {brief(x)} {brief(y)})">{escape(name)}</text>'
+            )
     return "".join(parts)
 
 
@@ -215,7 +249,11 @@ def _river_label(feature: Mapping[str, Any], projection: Projection) -> tuple[fl
     if line.geom_type != "LineString" or line.is_empty:
         return None
     before, middle, after = (line.interpolate(share, normalized=True) for share in (0.42, 0.5, 0.58))
-    (x0, y0), (x1, y1), (x, y) = projection(before.x, before.y), projection(after.x, after.y), projection(middle.x, middle.y)
+    (x0, y0), (x1, y1), (x, y) = (
+        projection(before.x, before.y),
+        projection(after.x, after.y),
+        projection(middle.x, middle.y),
+    )
     angle = math.degrees(math.atan2(y1 - y0, x1 - x0))
     if abs(angle) > 90:
         angle -= math.copysign(180, angle)
@@ -229,7 +267,8 @@ def layers(audience: str, keys: Iterable[str] | None = None) -> list[MapLayer]:
     """The layers that this audience may see, in order; with `keys` only those named."""
     wanted = None if keys is None else set(keys)
     return [
-        layer for layer in offered(MapLayer)
+        layer
+        for layer in offered(MapLayer)
         if (layer.audience == "public" or audience == "staff") and (wanted is None or layer.key in wanted)
     ]
 

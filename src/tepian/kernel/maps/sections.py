@@ -17,7 +17,7 @@ from tepian.kernel.catalogue.packs import CityPack, PackError, Problem
 from tepian.kernel.regions.operations import set_city_settings
 
 SETTING = "map_features"
-KINDS = {"LineString": 1, "MultiLineString": 2, "Polygon": 2, "MultiPolygon": 3}  # type: depth of its coordinates
+KINDS = {"LineString": 1, "MultiLineString": 2, "Polygon": 2, "MultiPolygon": 3}  # depth of the coordinates
 MOST_POSITIONS = 20_000
 KEPT = ("name", "name_en", "kind", "width_m")
 
@@ -43,8 +43,11 @@ def check(pack: CityPack) -> Iterator[Problem]:
             if problem:
                 yield Problem(problem, file=file, item=item)
     if total > MOST_POSITIONS:
-        yield Problem(_("%(count)d positions; a map may hold %(most)d: simplify the lines") % {"count": total, "most": MOST_POSITIONS},
-                      file="map/")
+        yield Problem(
+            _("%(count)d positions; a map may hold %(most)d: simplify the lines")
+            % {"count": total, "most": MOST_POSITIONS},
+            file="map/",
+        )
 
 
 def load(pack: CityPack, actor: Actor) -> dict[str, int]:
@@ -78,7 +81,9 @@ def _positions(feature: Any) -> tuple[int, str]:
             return count, _("a line needs at least two positions")
         for position in line:
             if not _is_position(position):
-                return count, _("not a position in degrees, longitude first: %(position)s") % {"position": str(position)[:40]}
+                return count, _("not a position in degrees, longitude first: %(position)s") % {
+                    "position": str(position)[:40]
+                }
         count += len(line)
     return count, "" if count else _("has no positions")
 
@@ -86,6 +91,9 @@ def _positions(feature: Any) -> tuple[int, str]:
 def _is_position(position: Any) -> bool:
     if not isinstance(position, list) or len(position) < 2:
         return False
-    if not all(isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) for value in position[:2]):
+    if not all(
+        isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        for value in position[:2]
+    ):
         return False
     return abs(position[0]) <= 180 and abs(position[1]) <= 90

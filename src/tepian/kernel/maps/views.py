@@ -26,7 +26,13 @@ def city(request: HttpRequest) -> HttpResponse:
         if layer.key in chosen:
             found = sorted(features(layer, actor), key=lambda item: (-levels.ORDER.get(item.level, 0), str(item.label)))
             lists.append((layer, found))
-    return render(request, "maps/public_city.html", {
-        "layers": [(layer, layer.key in chosen) for layer in everything], "chosen": chosen, "lists": lists,
-        "focus": request.GET.get("wilayah", "")[:30],
-    })
+    return render(
+        request,
+        "maps/public_city.html",
+        {
+            "layers": [(layer, layer.key in chosen) for layer in everything],
+            "chosen": chosen,
+            "lists": lists,
+            "focus": request.GET.get("wilayah", "")[:30],
+        },
+    )

@@ -20,10 +20,12 @@ def may_notify(*, actor: Actor, **kwargs: Any) -> None:
 
 
 def is_recipient(*, actor: Actor, message: Message | None = None, **kwargs: Any) -> None:
+    """The person to whom the message is."""
     own = actor.account_id is not None and (message is None or message.account_id == actor.account_id)
     require(own, _("This message is not yours. Nothing was changed."))
 
 
 def may_retry(*, actor: Actor, **kwargs: Any) -> None:
+    """Administrators."""
     allowed = actor.has("administrator")
     require(allowed, _("Only administrators send messages again."), "" if allowed else who_can_help("administrator"))

@@ -25,18 +25,25 @@ log = structlog.get_logger("maps")
 
 @register.simple_tag(takes_context=True)
 def city_map(
-    context: dict[str, Any], layers: Any = None, audience: str = "public", focus: str = "", wall: bool = False,
-    points: Iterable[MapFeature] | None = None, label: str = "",
+    context: dict[str, Any],
+    layers: Any = None,
+    audience: str = "public",
+    focus: str = "",
+    wall: bool = False,
+    points: Iterable[MapFeature] | None = None,
+    label: str = "",
 ) -> SafeString:
-    """The city with layers on it. `layers`: keys in one string or a list, None for all that the audience may see, "" for
-    none. `points` adds features of one page. `focus` is a region's code or a feature's key to be marked. A list that
+    """The city with layers on it. `layers`: keys in one string or a list, None for all that the audience may see, ""
+    for none. `points` adds features of one page. `focus` is a region's code or a feature's key to be marked. A list that
     says the same belongs beside the map."""
     request = context.get("request")
     actor: Actor = getattr(request, "actor", ANONYMOUS)
     if audience == "staff" and not (actor.is_system or actor.kind == "person"):
         audience = "public"  # who is not signed in sees what everybody sees
     keys = layers.split() if isinstance(layers, str) else layers
-    shown: list[tuple[MapLayer | None, list[MapFeature]]] = [(layer, features(layer, actor)) for layer in queries.layers(audience, keys)]
+    shown: list[tuple[MapLayer | None, list[MapFeature]]] = [
+        (layer, features(layer, actor)) for layer in queries.layers(audience, keys)
+    ]
     if points is not None:
         shown.append((None, list(points)))
     return draw(shown, focus=focus, wall=wall, label=label)
@@ -51,31 +58,55 @@ def features(layer: MapLayer, actor: Actor) -> list[MapFeature]:
         return []
 
 
-def draw(shown: list[tuple[MapLayer | None, list[MapFeature]]], *, focus: str = "", wall: bool = False, label: str = "") -> SafeString:
+def draw(
+    shown: list[tuple[MapLayer | None, list[MapFeature]]], *, focus: str = "", wall: bool = False, label: str = ""
+) -> SafeString:
     base = queries.base_map()
     if base.empty:
         return SafeString(render_to_string("maps/none.html"))
-    everything = sorted((feature for _layer, found in shown for feature in found), key=lambda item: levels.ORDER.get(item.level, 0))
+    everything = sorted(
+        (feature for _layer, found in shown for feature in found), key=lambda item: levels.ORDER.get(item.level, 0)
+    )
     areas = [feature for feature in everything if feature.regions]
     spots = [placed for feature in everything if (placed := _placed(feature, base)) is not None]
     inside = [feature for feature in spots if base.projection.shows(feature.lon or 0.0, feature.lat or 0.0)]
     used = {levels.known(feature.level) for feature in everything if feature.level != "none"}
     drawing = [_area(feature, base) for feature in areas if feature.level not in {"none", "normal"}]
     if focus:
-        drawing.append(format_html_join("", '<use class="fokus" href="#{}"/>', (
-            (queries.ward_id(code),) for code in queries.wards_of([focus], base.wards))))
-    drawing.append(mark_safe(base.names))  # noqa: S308 - escaped when it was drawn
+        drawing.append(
+            format_html_join(
+                "",
+                '<use class="fokus" href="#{}"/>',
+                ((queries.ward_id(code),) for code in queries.wards_of([focus], base.wards)),
+            )
+        )
+    drawing.append(mark_safe(base.names))
     drawing += [_spot(feature, base, focused=feature.key == focus) for feature in inside]
-    return SafeString(render_to_string("maps/map.html", {
-        "width": round(base.projection.width), "height": round(base.projection.height), "base": mark_safe(base.svg),  # noqa: S308
-        "drawing": mark_safe("".join(drawing)), "schematic": base.schematic, "wall": wall,  # noqa: S308
-        "label": label or _("Map of the city"), "outside": len(spots) - len(inside),
-        "levels": [(code, levels.label(code)) for code in ("normal", "waspada", "siaga", "awas", "unknown") if code in used],
-        "hatched": {levels.known(feature.level) for feature in areas}, "sources": credits(base.sources),
-    }))
+    return SafeString(
+        render_to_string(
+            "maps/map.html",
+            {
+                "width": round(base.projection.width),
+                "height": round(base.projection.height),
+                "base": mark_safe(base.svg),
+                "drawing": mark_safe("".join(drawing)),
+                "schematic": base.schematic,
+                "wall": wall,
+                "label": label or _("Map of the city"),
+                "outside": len(spots) - len(inside),
+                "levels": [
+                    (code, levels.label(code))
+                    for code in ("normal", "waspada", "siaga", "awas", "unknown")
+                    if code in used
+                ],
+                "hatched": {levels.known(feature.level) for feature in areas},
+                "sources": credit_lines(base.sources),
+            },
+        )
+    )
 
 
-def credits(sources: Iterable[str]) -> list[str]:
+def credit_lines(sources: Iterable[str]) -> list[str]:
     """Whom the map must name. Data of OpenStreetMap asks for its own words (ODbL 4.3)."""
     found: dict[str, None] = {}
     for source in sources:
@@ -106,10 +137,14 @@ def _linked(feature: MapFeature, inner: SafeString) -> SafeString:
 
 def _area(feature: MapFeature, base: queries.BaseMap) -> SafeString:
     level = levels.known(feature.level)
-    uses = format_html_join("", '<use href="#{}"/>', ((queries.ward_id(code),) for code in queries.wards_of(feature.regions, base.wards)))
+    uses = format_html_join(
+        "", '<use href="#{}"/>', ((queries.ward_id(code),) for code in queries.wards_of(feature.regions, base.wards))
+    )
     if not uses:
         return SafeString("")
-    return format_html('<g class="daerah lv-{0}" fill="url(#h-{0})"><title>{1}</title>{2}</g>', level, _title(feature), uses)
+    return format_html(
+        '<g class="daerah lv-{0}" fill="url(#h-{0})"><title>{1}</title>{2}</g>', level, _title(feature), uses
+    )
 
 
 def _spot(feature: MapFeature, base: queries.BaseMap, *, focused: bool) -> SafeString:
@@ -118,12 +153,27 @@ def _spot(feature: MapFeature, base: queries.BaseMap, *, focused: bool) -> SafeS
     text = ""
     if feature.value:
         left = x > base.projection.width * 0.8
-        text = format_html('<text class="nilai" x="{}" y="5"{} data-live-value>{}</text>', -15 if left else 15,
-                           SafeString(' text-anchor="end"') if left else "", feature.value)
+        text = format_html(
+            '<text class="nilai" x="{}" y="5"{} data-live-value="">{}</text>',
+            -15 if left else 15,
+            SafeString(' text-anchor="end"') if left else "",
+            feature.value,
+        )
     inner = format_html(
-        '<title>{}</title><circle class="tekan" r="26"/>{}<use class="bentuk" href="#m-{}" data-live-shape/>{}', _title(feature),
-        SafeString('<circle class="cincin tetap" r="17"/>') if focused else SafeString('<circle class="cincin" r="17"/>'), level, text,
+        '<title>{}</title><circle class="tekan" r="26"/>{}<use class="bentuk" href="#m-{}" data-live-shape=""/>{}',
+        _title(feature),
+        SafeString('<circle class="cincin tetap" r="17"/>')
+        if focused
+        else SafeString('<circle class="cincin" r="17"/>'),
+        level,
+        text,
     )
     marker = format_html('<g class="tanda">{}</g>', _linked(feature, inner))
-    return format_html('<g class="titik{}" transform="translate({} {})" data-live-key="{}">{}</g>',
-                       "" if level == "none" else f" level-{level}", brief(x), brief(y), feature.key, marker)
+    return format_html(
+        '<g class="titik{}" transform="translate({} {})" data-live-key="{}">{}</g>',
+        "" if level == "none" else f" level-{level}",
+        brief(x),
+        brief(y),
+        feature.key,
+        marker,
+    )

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from tepian.kernel.actors import Actor
 from tepian.kernel.catalogue.contributions import (
     ConfigurationCheck,
+    EvidencePanel,
     FastRoute,
     Freshness,
     Job,
@@ -31,6 +32,7 @@ from . import jobs, live, queries
 from .api.ingest import ROOT, create_observations, post_observation
 from .operations import evaluation, packs
 from .queries.latest import WATER, number
+from .views import evidence
 
 
 def water_features(actor: Actor) -> list[MapFeature]:
@@ -117,6 +119,8 @@ def check_datastreams() -> tuple[bool, str, str]:
 
 
 offer(
+    EvidencePanel("station", evidence.panel),
+    EvidencePanel("rain", evidence.panel),
     PackSection("sensors", packs.check, packs.load, order=60),
     PackSection("evaluation", evaluation.check, evaluation.load, order=60),
     MapLayer("water", _("Water level"), water_features, audience="public", order=20),

@@ -109,10 +109,16 @@ class Trend:
         return self.low > 0 or self.high < 0
 
 
-TREND_WINDOWS_MS = (5 * 60_000, 15 * 60_000, 60 * 60_000)
+HOUR_MS = 3_600_000
+TREND_WINDOWS_MS = (5 * 60_000, 15 * 60_000, HOUR_MS, 3 * HOUR_MS)
 TREND_SPACING_MS = 20_000
 TREND_MIN_POINTS = 5
 MAX_ETA_MINUTES = 360
+
+
+def trend_span_ms(interval_ms: int) -> int:
+    """How far back a trend looks: an hour, or three for a gauge so slow that an hour holds fewer than five readings."""
+    return HOUR_MS if interval_ms * TREND_MIN_POINTS <= HOUR_MS else 3 * HOUR_MS
 
 
 def theil_sen(points: Sequence[tuple[int, float]]) -> Trend | None:
@@ -140,10 +146,11 @@ def theil_sen(points: Sequence[tuple[int, float]]) -> Trend | None:
 
 
 def trend_of(points: Iterable[tuple[int, float]]) -> Trend | None:
-    """The trend over the shortest of 5, 15 and 60 minutes in which the points agree on a direction, else over 60.
+    """The trend over the shortest of 5, 15, 60 and 180 minutes in which the points agree on a direction, else over the
+    longest for which there are points (see `trend_span_ms`).
 
     A window counts when at least five points span four fifths of it, so that a gauge that reports every ten minutes is
-    judged by the hour while one that reports every few seconds shows a flash flood within minutes.
+    judged by the hour and a slower one by three, while one that reports every few seconds shows a flash flood within minutes.
     """
     recent = list(points)
     if len(recent) < TREND_MIN_POINTS:

@@ -28,7 +28,8 @@ def icon(name: str, extra: str = "") -> SafeString:
     """`{% icon "water" %}`: an icon for the eye only; the word stands beside it."""
     return format_html(
         '<svg class="icon{}" viewBox="0 0 24 24" aria-hidden="true" focusable="false">{}</svg>',
-        f" {extra}" if extra else "", mark_safe(path_of(str(name))),  # noqa: S308 - the drawings are ours
+        f" {extra}" if extra else "",
+        mark_safe(path_of(str(name))),
     )
 
 
@@ -80,8 +81,12 @@ def level_tag(level: str, text: Any = "", key: str = "") -> SafeString:
     """`{% level_tag "siaga" %}`: shape, colour and word. With `key`, live frames change it in place."""
     code = levels.known(str(level))
     if key:
-        return format_html('<span class="level level-{}" data-live-key="{}" data-live-word>{}</span>',
-                           code, key, text or levels.label(code))
+        return format_html(
+            '<span class="level level-{}" data-live-key="{}" data-live-word>{}</span>',
+            code,
+            key,
+            text or levels.label(code),
+        )
     return format_html('<span class="level level-{}">{}</span>', code, text or levels.label(code))
 
 
@@ -92,17 +97,22 @@ def level_label(level: str) -> Any:
 
 @register.simple_tag
 def moment(at: Any, style: str = "moment") -> SafeString:
-    """`{% moment at %}`: 22 November 2026, 14.30 WITA. Styles: moment, full, clock, day, ago (kept fresh by live.js)."""
+    """`{% moment at %}`: 22 November 2026, 14.30 WITA. Styles: moment, full, clock, day, ago."""
     if not isinstance(at, date):
         return SafeString(words.DASH)
     if not isinstance(at, datetime):
         return format_html('<time datetime="{}">{}</time>', at.isoformat(), words.day(at))
     machine = at.astimezone(UTC).isoformat(timespec="seconds")
     if style == "ago":
-        return format_html('<time datetime="{}" data-age title="{}">{}</time>', machine,
-                           f"{words.day(at)}, {words.clock(at)}", words.ago(at))
+        return format_html(
+            '<time datetime="{}" data-age title="{}">{}</time>',
+            machine,
+            f"{words.day(at)}, {words.clock(at)}",
+            words.ago(at),
+        )
     shown = {
-        "clock": lambda: words.clock(at), "day": lambda: words.day(at),
+        "clock": lambda: words.clock(at),
+        "day": lambda: words.day(at),
         "full": lambda: f"{words.day(at)}, {words.clock(at, seconds=True)}",
     }.get(style, lambda: words.moment(at))()
     return format_html('<time datetime="{}">{}</time>', machine, shown)

@@ -35,8 +35,13 @@ def level(hours: int, value: float | None) -> tuple[datetime, float | None]:
 
 def test_a_line_names_itself_its_thresholds_and_city_hours() -> None:
     with translation.override("id"):
-        svg = line_chart([("Gelatik", [level(h, 1.5 + h / 10) for h in range(12)])], thresholds=[("Siaga", 3.0, "siaga")],
-                         unit="m", title="Air naik", zone=WITA)
+        svg = line_chart(
+            [("Gelatik", [level(h, 1.5 + h / 10) for h in range(12)])],
+            thresholds=[("Siaga", 3.0, "siaga")],
+            unit="m",
+            title="Air naik",
+            zone=WITA,
+        )
     shown = texts(svg)
     assert "Siaga" in shown and "m" in shown
     assert any(text.startswith("Gelatik 2,6") for text in shown)
@@ -66,8 +71,15 @@ def test_nothing_one_point_and_constant() -> None:
 def test_everything_is_escaped() -> None:
     evil = '"><script>alert(1)</script>'
     for svg in (
-        line_chart([(evil, [level(0, 1), level(1, 2)])], thresholds=[(evil, 1.5, evil)], unit=evil, title=evil, description=evil),
-        bar_chart([(evil, 3)], unit=evil, title=evil), sparkline([1, 2], title=evil),
+        line_chart(
+            [(evil, [level(0, 1), level(1, 2)])],
+            thresholds=[(evil, 1.5, evil)],
+            unit=evil,
+            title=evil,
+            description=evil,
+        ),
+        bar_chart([(evil, 3)], unit=evil, title=evil),
+        sparkline([1, 2], title=evil),
     ):
         assert "<script" not in svg
         parse(svg)
@@ -95,7 +107,9 @@ values = st.one_of(st.none(), st.floats(), st.integers(-(10**9), 10**9))
 
 @given(st.lists(st.tuples(moments, values), max_size=60), st.lists(st.floats(), max_size=4))
 def test_any_data_gives_a_wellformed_chart(points: list[tuple[datetime, float | None]], limits: list[float]) -> None:
-    svg = line_chart([("A", points), ("B", points[:3])], thresholds=[("T", limit, "awas") for limit in limits], zone=WITA)
+    svg = line_chart(
+        [("A", points), ("B", points[:3])], thresholds=[("T", limit, "awas") for limit in limits], zone=WITA
+    )
     root = parse(svg)
     for element in root.iter("path", "circle"):
         for name in ("d", "cx", "cy"):

@@ -75,7 +75,8 @@ def test_any_number_is_written(value: float, places: int | None) -> None:
 
 def test_tags() -> None:
     draw = Template(
-        "{% load ui %}{% icon 'water' %}{% icon 'no-such' %}{% level_tag 'siaga' %}{% level_tag evil %}{% moment at 'clock' %}"
+        "{% load ui %}{% icon 'water' %}{% icon 'no-such' %}{% level_tag 'siaga' %}{% level_tag evil %}"
+        "{% moment at 'clock' %}"
         "{% ago none %}{% moment day %}{{ odd|number }}{{ '2500'|metres }}"
     )
     evil = '"><script>'

@@ -10,12 +10,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.conf import settings as django_settings
 from django.test import Client
 from django.urls import URLPattern, reverse
 
+from tepian.kernel.actors import Denied, Invalid
 from tepian.kernel.audit.models import AuditEntry
-from tepian.kernel.identity import demo, operations, record, urls
+from tepian.kernel.identity import demo, operations, queries, record, urls
 from tepian.kernel.identity.models import Account, DeviceKey, Holding
 
 from .conftest import PASSWORD, SYSTEM, sign_in
@@ -204,7 +204,8 @@ class Pack:
         self.accounts = accounts
 
     def toml(self, name: str) -> dict[str, Any]:
-        return {"accounts": self.accounts} if name == "demo" else {}
+        posts = [{"code": "bpbd.jaga"}, {"code": "kominfo.admin"}]
+        return {"demo": {"accounts": self.accounts}, "positions": {"positions": posts}}.get(name, {})
 
 
 def test_demo_accounts_are_made_listed_and_kept(hall: SimpleNamespace, settings: Any, tmp_path: Path) -> None:
@@ -217,7 +218,7 @@ def test_demo_accounts_are_made_listed_and_kept(hall: SimpleNamespace, settings:
                 "positions": ["bpbd.jaga"],
                 "start_url": "/kerja/112",
             },
-            {"username": "admin", "role": "Administrator (demo)", "positions": ["kominfo.admin"]},
+            {"username": "admin", "role": "Administrator (demo)", "position": "kominfo.admin"},
         ]
     )
     assert list(demo.check(pack)) == []
@@ -248,11 +249,22 @@ def test_without_demo_mode_nothing_of_it_exists(hall: SimpleNamespace, settings:
     assert "rahasia-x" not in Client().get("/masuk").content.decode()
 
 
-def test_a_bad_pack_is_described() -> None:
-    problems = list(
-        demo.check(
-            Pack([{"role": "x"}, {"username": "a", "role": "x", "positions": "y"}, {"username": "a", "role": "z"}])
-        )
-    )
-    assert len(problems) == 3 and all("demo.toml" in problem for problem in problems)
-    assert django_settings.LANGUAGE_CODE == "id" and PASSWORD and operations.ALPHABET
+def test_a_bad_pack_is_described(hall: SimpleNamespace, settings: Any, tmp_path: Path) -> None:
+    bad = [
+        {"role": "x"},
+        {"username": "a", "role": "x", "positions": "y"},
+        {"username": "a", "role": "z"},
+        {"username": "b", "role": "x", "position": "raja"},
+    ]
+    problems = list(demo.check(Pack(bad)))
+    assert len(problems) == 4 and all("demo.toml" in problem for problem in problems)
+    settings.HOME, settings.DEMO = tmp_path, True
+    with pytest.raises(Invalid) as refused:
+        demo.load(Pack(bad[3:]), SYSTEM)
+    assert refused.value.item == "raja"
+
+
+def test_only_the_system_restores_demo_accounts(hall: SimpleNamespace, person: Any) -> None:
+    admin = queries.actor_for(person("admin", hall.at.admin))
+    with pytest.raises(Denied):
+        operations.restore_demo_account(actor=admin, account=person("budi"), password=PASSWORD)

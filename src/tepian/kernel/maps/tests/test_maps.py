@@ -23,7 +23,7 @@ from tepian.kernel.catalogue.packs import CityPack
 from tepian.kernel.maps import queries, sections
 from tepian.kernel.maps.projection import Projection, brief, line_data, path_data
 from tepian.kernel.regions.models import Region, RegionName
-from tepian.kernel.templatetags.maps import city_map, credits, draw
+from tepian.kernel.templatetags.maps import city_map, credit_lines, draw
 
 SYSTEM = system("tests")
 SVG = "{http://www.w3.org/2000/svg}"
@@ -43,8 +43,12 @@ def build_city(rows: int = 7, columns: int = 8, *, kind: str = "official", jagge
             code = f"98.71.0{1 + (column >= columns // 2)}.{1000 + row * columns + column + 1}"
             cell = box(117 + column * 0.03, -0.6 + row * 0.03, 117 + (column + 1) * 0.03, -0.6 + (row + 1) * 0.03)
             shape = cell.segmentize(0.0004) if jagged else cell
-            ward = Region.objects.create(code=code, level="ward", boundary=mapping(shape), boundary_kind=kind, boundary_source="tests")
-            RegionName.objects.create(region=ward, name=f"Kelurahan <{row}-{column}>", parent=districts[int(column >= columns // 2)])
+            ward = Region.objects.create(
+                code=code, level="ward", boundary=mapping(shape), boundary_kind=kind, boundary_source="tests"
+            )
+            RegionName.objects.create(
+                region=ward, name=f"Kelurahan <{row}-{column}>", parent=districts[int(column >= columns // 2)]
+            )
 
 
 @pytest.fixture
@@ -136,7 +140,9 @@ def test_schematic_borders_are_called_schematic() -> None:
 def test_areas_and_points_show_level_by_shape_hatch_and_word() -> None:
     build_city(2, 4)
     area = MapFeature("warning/1", "Banjir <b>", regions=("98.71.01",), level="siaga", url="/banjir/1")
-    gauge = MapFeature("station/K1", "Pos Gelatik", lon=117.05, lat=-0.58, level="awas", value="3,1 m", url="/sensor/K1")
+    gauge = MapFeature(
+        "station/K1", "Pos Gelatik", lon=117.05, lat=-0.58, level="awas", value="3,1 m", url="/sensor/K1"
+    )
     far = MapFeature("station/K2", "Jauh", lon=120.0, lat=-0.58, level="normal")
     layer = MapLayer("l", "L", lambda actor: [])
     with translation.override("id"):
@@ -183,7 +189,10 @@ def test_without_regions_the_map_says_so(client: Client) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("boundary", [{}, {"type": "Polygon", "coordinates": "x"}, {"type": "Nonsense"}, [], {"type": "Polygon", "coordinates": []}])
+@pytest.mark.parametrize(
+    "boundary",
+    [{}, {"type": "Polygon", "coordinates": "x"}, {"type": "Nonsense"}, [], {"type": "Polygon", "coordinates": []}],
+)
 def test_a_broken_boundary_leaves_a_gap(boundary: Any) -> None:
     build_city(1, 3)
     Region.objects.filter(code="98.71.01.1001").update(boundary=boundary)
@@ -195,7 +204,14 @@ def test_the_page_shows_chosen_layers_and_survives_any_query(client: Client, lay
     build_city(1, 2)
     layer([MapFeature("a", "Pos Satu", lon=117.02, lat=-0.59, level="waspada", value="2 m")])
     assert b"Pos Satu" in client.get("/kota?lapis=things").content
-    for query in ("lapis=nope", "pilih=1", "wilayah=98.71.01", "wilayah=%00%22%3E", "lapis=%27%3B--", "wilayah=" + "9" * 900):
+    for query in (
+        "lapis=nope",
+        "pilih=1",
+        "wilayah=98.71.01",
+        "wilayah=%00%22%3E",
+        "lapis=%27%3B--",
+        "wilayah=" + "9" * 900,
+    ):
         response = client.get(f"/kota?{query}")
         assert response.status_code == 200, query
     assert b'class="fokus"' in client.get("/kota?wilayah=98.71.01").content
@@ -205,16 +221,26 @@ def test_the_page_shows_chosen_layers_and_survives_any_query(client: Client, lay
 
 # --- the pack's waters ------------------------------------------------------------------------------------------------
 
-RIVER = {"type": "Feature", "properties": {"name": "Sungai Uji", "width_m": 300},
-         "geometry": {"type": "LineString", "coordinates": [[117.0, -0.58], [117.1, -0.57], [117.2, -0.58]]}}
+RIVER = {
+    "type": "Feature",
+    "properties": {"name": "Sungai Uji", "width_m": 300},
+    "geometry": {"type": "LineString", "coordinates": [[117.0, -0.58], [117.1, -0.57], [117.2, -0.58]]},
+}
 
 
 def pack(tmp_path: Any, *features: Any) -> CityPack:
     import json
 
     (tmp_path / "map").mkdir()
-    (tmp_path / "map" / "rivers.geojson").write_text(json.dumps(
-        {"type": "FeatureCollection", "attribution": "© OpenStreetMap contributors, ODbL 1.0", "features": list(features)}))
+    (tmp_path / "map" / "rivers.geojson").write_text(
+        json.dumps(
+            {
+                "type": "FeatureCollection",
+                "attribution": "© OpenStreetMap contributors, ODbL 1.0",
+                "features": list(features),
+            }
+        )
+    )
     return CityPack(tmp_path)
 
 
@@ -232,7 +258,8 @@ def test_rivers_come_from_the_pack_with_their_credit(tmp_path: Any) -> None:
 @pytest.mark.parametrize(
     "geometry",
     [None, {"type": "Point", "coordinates": [1, 2]}, {"type": "LineString", "coordinates": [[1, 2]]},
-     {"type": "LineString", "coordinates": [[1, "x"], [2, 3]]}, {"type": "LineString", "coordinates": [[500, 2], [2, 3]]},
+     {"type": "LineString", "coordinates": [[1, "x"], [2, 3]]},
+     {"type": "LineString", "coordinates": [[500, 2], [2, 3]]},
      {"type": "MultiPolygon", "coordinates": [[[[1, 2], [True, 3]]]]}, {"type": "Polygon", "coordinates": []}],
 )  # fmt: skip
 def test_waters_that_cannot_be_drawn_are_named(tmp_path: Any, geometry: Any) -> None:
@@ -241,4 +268,7 @@ def test_waters_that_cannot_be_drawn_are_named(tmp_path: Any, geometry: Any) -> 
 
 
 def test_credits_are_named_once() -> None:
-    assert credits(["OpenStreetMap, ODbL", "© OpenStreetMap contributors", "BIG"]) == ["© OpenStreetMap contributors", "BIG"]
+    assert credit_lines(["OpenStreetMap, ODbL", "© OpenStreetMap contributors", "BIG"]) == [
+        "© OpenStreetMap contributors",
+        "BIG",
+    ]

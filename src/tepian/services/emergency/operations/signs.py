@@ -183,7 +183,7 @@ def _weigh(actor: Actor, rule: HazardRule, sign: Sign, before: str) -> None:
     """Join an incident, open a draft, or wait for a second source."""
     own = sign.incidents.filter(state__in=states.ACTIVE).first()
     if own is not None:
-        if before:
+        if before and before != sign.level:
             write(actor, own, "sign_changed", before=before, **about(sign))
         suggest(actor, own)
         return

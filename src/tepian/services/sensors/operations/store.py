@@ -34,6 +34,7 @@ from ..states import (
     pack_key,
     quality,
     trend_of,
+    trend_span_ms,
 )
 from .registry import Registry, Series
 
@@ -109,11 +110,12 @@ class Outcome:
 
 
 class Recent:
-    """The last hour of one datastream, for trends and hourly sums. `newest` must equal the stored state's time."""
+    """The newest `span` ms of one datastream, for trends and hourly sums. `newest` must equal the stored state's time."""
 
-    __slots__ = ("newest", "points", "total")
+    __slots__ = ("newest", "points", "span", "total")
 
-    def __init__(self) -> None:
+    def __init__(self, span: int = HOUR_MS) -> None:
+        self.span = span
         self.points: deque[tuple[int, float]] = deque()
         self.total = 0.0
         self.newest = 0
@@ -123,7 +125,7 @@ class Recent:
         points.append((time_ms, value))
         self.total += value
         self.newest = time_ms
-        oldest = time_ms - HOUR_MS
+        oldest = time_ms - self.span
         while points[0][0] <= oldest:
             self.total -= points.popleft()[1]
         if len(points) == 1:
@@ -217,7 +219,7 @@ def _take(
                             flags |= _SPIKE
                 shown = value
                 if summed:
-                    recent = recent or _recent(series.id, state.time_ms)
+                    recent = recent or _recent(series, state.time_ms)
                     recent.add(time_ms, value)
                     shown = round(recent.total, 3)
                 else:
@@ -236,8 +238,8 @@ def _take(
         state.seen_ms, state.value, state.same_since_ms, state.received_ms = seen, previous, same_since, now_ms
         state.time_ms, state.rank = previous_ms, rank
         if fresh:
-            recent = _recent(series.id, newest_before)
-            edge = previous_ms - HOUR_MS
+            recent = _recent(series, newest_before)
+            edge = previous_ms - recent.span
             for time_ms, value in fresh:
                 if time_ms > edge:
                     recent.add(time_ms, value)
@@ -260,16 +262,18 @@ def _estimate(series: Series, state: State, recent: Recent) -> None:
         state.eta_rank, state.eta_from, state.eta_to = above, *span
 
 
-def _recent(datastream_id: int, newest_ms: int) -> Recent:
+def _recent(series: Series, newest_ms: int) -> Recent:
+    datastream_id = series.id
     recent = memory.recent.get(datastream_id)
     if recent is not None and recent.newest == newest_ms:
         return recent
-    recent = memory.recent[datastream_id] = Recent()
+    span = HOUR_MS if series.summed else trend_span_ms(series.interval_ms)
+    recent = memory.recent[datastream_id] = Recent(span)
     if newest_ms:
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT id, result FROM sensors_observation WHERE id > %s AND id <= %s AND flags %% 2 = 0 ORDER BY id",
-                [pack_key(datastream_id, max(newest_ms - HOUR_MS, KEY_EPOCH_MS)), pack_key(datastream_id, newest_ms)],
+                [pack_key(datastream_id, max(newest_ms - span, KEY_EPOCH_MS)), pack_key(datastream_id, newest_ms)],
             )
             base = (datastream_id << KEY_BITS) - KEY_EPOCH_MS
             for key, value in cursor.fetchall():

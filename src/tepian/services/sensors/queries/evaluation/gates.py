@@ -18,8 +18,7 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
-from ... import states
-from ...states import LEVELS, Bounds, level_rank, minutes_to, next_rank, to_ms, trend_of
+from ...states import LEVELS, Bounds, level_rank, minutes_to, next_rank, to_ms, trend_of, trend_span_ms
 
 HYSTERESIS_MM = 50.0
 WITHIN_MINUTES = 60
@@ -137,7 +136,7 @@ class Said:
 
 def listen(readings: Sequence[Recorded], bounds: Bounds, hysteresis: float, interval_ms: int) -> Iterator[Said]:
     """Our words after each reading, as if they had come one by one into the running system."""
-    span = states.trend_span_ms(interval_ms) if hasattr(states, "trend_span_ms") else 3_600_000
+    span = trend_span_ms(interval_ms)
     recent: deque[tuple[int, float]] = deque()
     rank = 0
     for reading in readings:
