@@ -20,8 +20,11 @@ ORDER = ["ingest_batch", "ingest_http", "ingest_mqtt", "live_fanout", "pages", "
 
 
 def main() -> int:
-    names = [module.name for module in pkgutil.iter_modules(bench.__path__)
-             if module.name not in {"__main__", "harness", "peers"}]
+    names = [
+        module.name
+        for module in pkgutil.iter_modules(bench.__path__)
+        if module.name not in {"__main__", "harness", "peers"}
+    ]
     names.sort(key=lambda name: (ORDER.index(name) if name in ORDER else 99, name))
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("names", nargs="*", help=", ".join(names))
@@ -31,8 +34,10 @@ def main() -> int:
     if unknown:
         parser.error(f"no benchmark named {', '.join(sorted(unknown))}; there are {', '.join(names)}")
     harness.ROUNDS = arguments.rounds
-    print(f"# {os.cpu_count()} cores, Python {sys.version.split()[0]}, {arguments.rounds} rounds, load {os.getloadavg()[0]:.1f}",
-          flush=True)
+    print(
+        f"# {os.cpu_count()} cores, Python {sys.version.split()[0]}, {arguments.rounds} rounds, load {os.getloadavg()[0]:.1f}",
+        flush=True,
+    )
     failed = 0
     for name in arguments.names or names:
         try:

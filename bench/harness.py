@@ -32,13 +32,24 @@ class Skipped(Exception):
     """This benchmark needs something that the machine lacks."""
 
 
-def report(name: str, ours: float, other: float, unit: str, *, what: str, aim: str = "", lower_is_better: bool = False,
-           note: str = "") -> None:
+def report(
+    name: str,
+    ours: float,
+    other: float,
+    unit: str,
+    *,
+    what: str,
+    aim: str = "",
+    lower_is_better: bool = False,
+    note: str = "",
+) -> None:
     """One line. `what` names the peer or raw limit; the ratio is better when it is larger."""
     ratio = (other / ours if lower_is_better else ours / other) if ours and other else float("nan")
     tail = f" ({note})" if note else ""
     aim = f" aim {aim}" if aim else ""
-    print(f"{name}: ours {_number(ours)} {unit} {what} {_number(other)} {unit} ratio {ratio:.3g}{aim}{tail}", flush=True)
+    print(
+        f"{name}: ours {_number(ours)} {unit} {what} {_number(other)} {unit} ratio {ratio:.3g}{aim}{tail}", flush=True
+    )
 
 
 def say(name: str, text: str) -> None:
@@ -148,11 +159,19 @@ def memory_mib(pid: int) -> float:
 
 
 @contextlib.contextmanager
-def process(*command: str | Path, cwd: Path = ROOT, log: Path | None = None, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+def process(
+    *command: str | Path, cwd: Path = ROOT, log: Path | None = None, **environment: str
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run a command with its whole tree, and end all of it."""
     out = log.open("ab") if log else subprocess.DEVNULL
-    child = subprocess.Popen([str(part) for part in command], cwd=cwd, env={**os.environ, **environment}, stdout=out,
-                             stderr=subprocess.STDOUT if log else subprocess.DEVNULL, start_new_session=True)
+    child = subprocess.Popen(
+        [str(part) for part in command],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        stdout=out,
+        stderr=subprocess.STDOUT if log else subprocess.DEVNULL,
+        start_new_session=True,
+    )
     try:
         yield child
     finally:
@@ -191,10 +210,21 @@ class System:
 
 def prepared_home(home: Path, *, pack: str = "contoh", database_url: str = "") -> dict[str, str]:
     """Tables, pack, demo accounts and a device key in `home`; returns the environment of the system."""
-    environment = {"TEPIAN_HOME": str(home), "TEPIAN_DEMO": "1", "TEPIAN_DATABASE_URL": database_url,
-                   "TEPIAN_LOG_LEVEL": "warning", "TEPIAN_SECRET_KEY": "", "DJANGO_SETTINGS_MODULE": "tepian.settings.base"}
-    result = subprocess.run([sys.executable, "-m", "tepian", "prepare", "--pack", pack],
-                            cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True)
+    environment = {
+        "TEPIAN_HOME": str(home),
+        "TEPIAN_DEMO": "1",
+        "TEPIAN_DATABASE_URL": database_url,
+        "TEPIAN_LOG_LEVEL": "warning",
+        "TEPIAN_SECRET_KEY": "",
+        "DJANGO_SETTINGS_MODULE": "tepian.settings.base",
+    }
+    result = subprocess.run(
+        [sys.executable, "-m", "tepian", "prepare", "--pack", pack],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+    )
     if result.returncode:
         raise RuntimeError(f"preparing the system failed:\n{result.stdout[-2000:]}{result.stderr[-4000:]}")
     return environment
@@ -233,8 +263,11 @@ def sign_in(running: System, role: str) -> str:
     page = opener.open(f"{running.url}/masuk").read().decode()
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)[1]  # type: ignore[index]
     form = {"csrfmiddlewaretoken": token, "login": account["username"], "password": account["password"]}
-    opener.open(urllib.request.Request(f"{running.url}/masuk", urllib.parse.urlencode(form).encode(),
-                                       {"Referer": f"{running.url}/masuk"}))
+    opener.open(
+        urllib.request.Request(
+            f"{running.url}/masuk", urllib.parse.urlencode(form).encode(), {"Referer": f"{running.url}/masuk"}
+        )
+    )
     return "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)
 
 
@@ -249,8 +282,21 @@ def peer_python() -> Path:
     if not stamp.exists() or stamp.read_text() != wanted:
         say("peers", "installing into .bench-venv")
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(PEER_ENV)], check=True)
-        subprocess.run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps",
-                        "--require-hashes", "-r", str(lock)], check=True)
+        subprocess.run(
+            [
+                str(python),
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "--no-deps",
+                "--require-hashes",
+                "-r",
+                str(lock),
+            ],
+            check=True,
+        )
         stamp.write_text(wanted)
     return python
 
@@ -258,7 +304,9 @@ def peer_python() -> Path:
 # --- load ------------------------------------------------------------------------------------------------------------
 
 
-def wrk(url: str, *, connections: int = 16, seconds: float = 3, script: str = "", headers: dict[str, str] | None = None) -> float:
+def wrk(
+    url: str, *, connections: int = 16, seconds: float = 3, script: str = "", headers: dict[str, str] | None = None
+) -> float:
     """Requests per second by wrk (Debian); raises when any answer was an error."""
     if not shutil.which("wrk"):
         raise Skipped("wrk is not installed (Debian package wrk)")
@@ -283,7 +331,7 @@ def observation_script(ids: list[str], *, run: int, quote: str = "", extra: str 
     return f"""
 local ids = {{{listed}}}
 local n = 0
-local headers = {{["Content-Type"] = "application/json"}}
+wrk.headers["Content-Type"] = "application/json"
 request = function()
   n = n + 1
   local s = math.floor(n / 1000)
@@ -291,6 +339,6 @@ request = function()
     1 + math.floor(s / 86400) % 28, math.floor(s / 3600) % 24, math.floor(s / 60) % 60, s % 60, n % 1000)
   local body = string.format('{{"result":%.2f,"phenomenonTime":"%s","Datastream":{{"@iot.id":{quote}%s{quote}}}{extra}}}',
     1 + (n % 100) / 100, at, ids[1 + n % #ids])
-  return wrk.format("POST", nil, headers, body)
+  return wrk.format("POST", nil, nil, body)
 end
 """

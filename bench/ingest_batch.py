@@ -27,9 +27,21 @@ def _one(name: str, url: str) -> None:
 
     with tempfile.TemporaryDirectory() as home:
         environment = h.prepared_home(Path(home), database_url=url)
-        result = subprocess.run([sys.executable, "-m", "bench.peers.batch_engine", str(h.ROUNDS)], cwd=h.ROOT,
-                                env={**os.environ, **environment}, capture_output=True, text=True)
+        result = subprocess.run(
+            [sys.executable, "-m", "bench.peers.batch_engine", str(h.ROUNDS)],
+            cwd=h.ROOT,
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+        )
         if result.returncode:
             raise RuntimeError(result.stderr[-3000:])
         ours, raw = (float(part) for part in result.stdout.split()[-2:])
-    h.report(f"ingest_batch_{name}", ours, raw, "obs/s", what="raw bulk insert" if name == "sqlite" else "row inserts", aim="0.5")
+    h.report(
+        f"ingest_batch_{name}",
+        ours,
+        raw,
+        "obs/s",
+        what="raw bulk insert" if name == "sqlite" else "row inserts",
+        aim="0.5",
+    )

@@ -25,8 +25,20 @@ def run() -> None:
             setup.wait(60)
         granian = python.parent / "granian"
         with (
-            h.process(granian, "--interface", "wsgi", "--no-ws", "--port", str(ports[0]), "--blocking-threads", "4",
-                      "sensorthings_site:wsgi", cwd=h.PEERS, log=Path(home) / "log", **environment),
+            h.process(
+                granian,
+                "--interface",
+                "wsgi",
+                "--no-ws",
+                "--port",
+                str(ports[0]),
+                "--blocking-threads",
+                "4",
+                "sensorthings_site:wsgi",
+                cwd=h.PEERS,
+                log=Path(home) / "log",
+                **environment,
+            ),
             h.process(granian, "--interface", "wsgi", "--no-ws", "--port", str(ports[1]), "bare:wsgi", cwd=h.PEERS),
         ):
             peer = f"http://127.0.0.1:{ports[0]}/sensorthings/v1.1"
@@ -38,16 +50,28 @@ def run() -> None:
             before = _count(ours)
 
             def post_ours() -> float:
-                return h.wrk(f"{ours.url}/sensorthings/v1.1/Observations", connections=32, headers=ours.auth,
-                             script=h.observation_script(ids, run=next(RUN), quote=quote))
+                return h.wrk(
+                    f"{ours.url}/sensorthings/v1.1/Observations",
+                    connections=32,
+                    headers=ours.auth,
+                    script=h.observation_script(ids, run=next(RUN), quote=quote),
+                )
 
             def post_peer() -> float:
-                return h.wrk(f"{peer}/Observations", connections=32, script=h.observation_script(
-                    [stream], run=next(RUN), quote='"', extra=f',"FeatureOfInterest":{{"@iot.id":"{feature}"}}'))
+                return h.wrk(
+                    f"{peer}/Observations",
+                    connections=32,
+                    script=h.observation_script(
+                        [stream], run=next(RUN), quote='"', extra=f',"FeatureOfInterest":{{"@iot.id":"{feature}"}}'
+                    ),
+                )
 
             def bare() -> float:
-                return h.wrk(f"http://127.0.0.1:{ports[1]}/", connections=32,
-                             script=h.observation_script(ids, run=next(RUN), quote=quote))
+                return h.wrk(
+                    f"http://127.0.0.1:{ports[1]}/",
+                    connections=32,
+                    script=h.observation_script(ids, run=next(RUN), quote=quote),
+                )
 
             our_rate, peer_rate, raw_rate = h.interleave(post_ours, post_peer, bare)
             assert _count(ours) - before > our_rate, "what was acknowledged is not stored"
@@ -63,18 +87,30 @@ def _count(ours: h.System) -> int:
 def _peer_entities(peer: str) -> tuple[str, str]:
     """A datastream and a feature of interest of the peer; returns their ids."""
     thing = {
-        "name": "t", "description": "d", "properties": {}, "Locations": [],
-        "Datastreams": [{
-            "name": "d", "description": "d",
-            "observationType": "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measurement",
-            "unitOfMeasurement": {"name": "m", "symbol": "m", "definition": "m"},
-            "Sensor": {"name": "s", "description": "s", "encodingType": "application/pdf", "metadata": "x"},
-            "ObservedProperty": {"name": "o", "definition": "http://example.org/o", "description": "o"},
-        }],
+        "name": "t",
+        "description": "d",
+        "properties": {},
+        "Locations": [],
+        "Datastreams": [
+            {
+                "name": "d",
+                "description": "d",
+                "observationType": "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measurement",
+                "unitOfMeasurement": {"name": "m", "symbol": "m", "definition": "m"},
+                "Sensor": {"name": "s", "description": "s", "encodingType": "application/pdf", "metadata": "x"},
+                "ObservedProperty": {"name": "o", "definition": "http://example.org/o", "description": "o"},
+            }
+        ],
     }
-    feature = {"name": "f", "description": "d", "encodingType": "application/geo+json",
-               "feature": {"type": "Point", "coordinates": [117.1, -0.5]}}
+    feature = {
+        "name": "f",
+        "description": "d",
+        "encodingType": "application/geo+json",
+        "feature": {"type": "Point", "coordinates": [117.1, -0.5]},
+    }
     assert h.post(f"{peer}/Things", thing)[0] == 201
     assert h.post(f"{peer}/FeaturesOfInterest", feature)[0] == 201
-    return (json.loads(h.get(f"{peer}/Datastreams")[1])["value"][0]["@iot.id"],
-            json.loads(h.get(f"{peer}/FeaturesOfInterest")[1])["value"][0]["@iot.id"])
+    return (
+        json.loads(h.get(f"{peer}/Datastreams")[1])["value"][0]["@iot.id"],
+        json.loads(h.get(f"{peer}/FeaturesOfInterest")[1])["value"][0]["@iot.id"],
+    )

@@ -48,7 +48,9 @@ def _packet(kind: int, body: bytes) -> bytes:
             return bytes([kind]) + size + body
 
 
-async def _publish(port: int, topics: list[bytes], offset: int, count: int, name: str, user: str, password: str) -> None:
+async def _publish(
+    port: int, topics: list[bytes], offset: int, count: int, name: str, user: str, password: str
+) -> None:
     """Publish `count` messages with at most WINDOW unacknowledged."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(connect_packet(name, user, password))
@@ -78,10 +80,12 @@ async def _publish(port: int, topics: list[bytes], offset: int, count: int, name
 
 async def _all(port: int, topics: list[bytes], run: int, user: str = "", password: str = "") -> None:
     share = MESSAGES // CONNECTIONS
-    await asyncio.gather(*(
-        _publish(port, topics, (run * CONNECTIONS + number) * share, share, f"bench-{number}", user, password)
-        for number in range(CONNECTIONS)
-    ))
+    await asyncio.gather(
+        *(
+            _publish(port, topics, (run * CONNECTIONS + number) * share, share, f"bench-{number}", user, password)
+            for number in range(CONNECTIONS)
+        )
+    )
 
 
 def run() -> None:
@@ -91,8 +95,10 @@ def run() -> None:
     with tempfile.TemporaryDirectory() as home, h.system() as ours:
         port = h.free_port()
         conf = Path(home) / "mosquitto.conf"
-        conf.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_inflight_messages 0\n"
-                        "max_queued_messages 0\npersistence false\nuser root\n")
+        conf.write_text(
+            f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_inflight_messages 0\n"
+            "max_queued_messages 0\npersistence false\nuser root\n"
+        )
         topics = [str(one["properties"]["mqtt_topic"]).encode() for one in ours.datastreams]  # type: ignore[index]
         rounds = iter(range(1000))
 
@@ -103,8 +109,12 @@ def run() -> None:
 
         def peer_side() -> float:
             database = Path(home) / f"peer-{next(rounds)}.sqlite3"
-            peer = subprocess.Popen([str(python), "paho_store.py", str(port), str(database), str(MESSAGES)], cwd=h.PEERS,
-                                    stdout=subprocess.PIPE, text=True)
+            peer = subprocess.Popen(
+                [str(python), "paho_store.py", str(port), str(database), str(MESSAGES)],
+                cwd=h.PEERS,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
             assert peer.stdout and peer.stdout.readline().strip() == "ready"
             started = time.monotonic()
             asyncio.run(_all(port, topics, next(rounds)))
@@ -115,6 +125,8 @@ def run() -> None:
         with h.process(broker, "-c", conf):
             h.wait_for_port(port)
             ours_rate, peer_rate = h.interleave(our_side, peer_side)
-        stored = json.loads(h.get(f"{ours.url}/sensorthings/v1.1/Observations?$count=true&$top=0", timeout=60)[1])["@iot.count"]
+        stored = json.loads(h.get(f"{ours.url}/sensorthings/v1.1/Observations?$count=true&$top=0", timeout=60)[1])[
+            "@iot.count"
+        ]
         assert stored >= MESSAGES, f"only {stored} observations are stored"
     h.report("ingest_mqtt", ours_rate, peer_rate, "msg/s", what="mosquitto + paho + same storage", aim="2")

@@ -23,8 +23,11 @@ def run() -> None:
     seed = int(os.environ.get("TEPIAN_BENCH_SEED", str(int(time.time()))))
     with h.system() as ours:
         acknowledged, lost, done, broken = kill_under_load(ours, kills=kills, seed=seed)
-    h.say("kill", f"ours {acknowledged:,} observations acknowledged through {done} kills, {lost} lost, "
-                  f"{broken} broken links or doubled events (seed {seed})")
+    h.say(
+        "kill",
+        f"ours {acknowledged:,} observations acknowledged through {done} kills, {lost} lost, "
+        f"{broken} broken links or doubled events (seed {seed})",
+    )
     if lost or broken:
         raise RuntimeError("something acknowledged was lost or doubled")
 
@@ -35,7 +38,9 @@ def kill_under_load(ours: h.System, *, kills: int, seed: int, clients: int = 4) 
     acknowledged: list[tuple[object, str, float]] = []
     stop = threading.Event()
     ids = [one["@iot.id"] for one in ours.datastreams]
-    threads = [threading.Thread(target=_client, args=(ours, ids, number, acknowledged, stop)) for number in range(clients)]
+    threads = [
+        threading.Thread(target=_client, args=(ours, ids, number, acknowledged, stop)) for number in range(clients)
+    ]
     for thread in threads:
         thread.start()
     done = 0
@@ -64,16 +69,22 @@ def read_back(ours: h.System, acknowledged: list[tuple[object, str, float]], **e
     environment["DJANGO_SETTINGS_MODULE"] = "tepian.settings.base"
     proof = ours.home / "acknowledged.tsv"
     proof.write_text("".join(f"{one}\t{at}\t{value}\n" for one, at, value in acknowledged))
-    result = subprocess.run([sys.executable, "-m", "bench.peers.read_back", str(proof)], cwd=h.ROOT, env=environment,
-                            capture_output=True, text=True)
+    result = subprocess.run(
+        [sys.executable, "-m", "bench.peers.read_back", str(proof)],
+        cwd=h.ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
     if result.returncode:
         raise RuntimeError(result.stderr[-3000:])
     lost, broken = (int(part) for part in result.stdout.split()[-2:])
     return lost, broken
 
 
-def _client(ours: h.System, ids: list[object], number: int, acknowledged: list[tuple[object, str, float]],
-            stop: threading.Event) -> None:
+def _client(
+    ours: h.System, ids: list[object], number: int, acknowledged: list[tuple[object, str, float]], stop: threading.Event
+) -> None:
     """Post values that cross thresholds now and then; send again what was not acknowledged, as a device would."""
     count = 0
     base = int(time.time()) - 3 * 86400
@@ -84,9 +95,12 @@ def _client(ours: h.System, ids: list[object], number: int, acknowledged: list[t
         value = round(1 + (count // 400 % 8) * 0.7 + count % 10 / 100, 2)
         while not stop.is_set():
             try:
-                status, _ = h.post(f"{ours.url}/sensorthings/v1.1/Observations",
-                                   {"result": value, "phenomenonTime": at, "Datastream": {"@iot.id": one}},
-                                   headers=ours.auth, timeout=5)
+                status, _ = h.post(
+                    f"{ours.url}/sensorthings/v1.1/Observations",
+                    {"result": value, "phenomenonTime": at, "Datastream": {"@iot.id": one}},
+                    headers=ours.auth,
+                    timeout=5,
+                )
             except OSError:
                 time.sleep(0.05)
                 continue

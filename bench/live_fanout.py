@@ -7,10 +7,8 @@ WebSocket consumers under daphne. CPU is that of the server's process tree from 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import statistics
-import subprocess
 import sys
 import time
 
@@ -41,7 +39,9 @@ async def _listen(reader: asyncio.StreamReader, delays: list[float], marks: set[
                 delays.append(time.time() - sent)
 
 
-async def _measure(port: int, path: str, headers: str, pid: int, emit: list[str], environment: dict[str, str]) -> tuple[float, list[float]]:
+async def _measure(
+    port: int, path: str, headers: str, pid: int, emit: list[str], environment: dict[str, str]
+) -> tuple[float, list[float]]:
     """Deliveries per CPU-second of the server, and delays."""
     connections = [await _open(port, path, headers) for _ in range(STREAMS)]
     await asyncio.sleep(1)
@@ -80,13 +80,38 @@ def run() -> None:
             return rate
 
         def peer_side() -> float:
-            upgrade = ("Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-                       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n")
-            command = [sys.executable, "-m", "bench.peers.poke", f"http://127.0.0.1:{port}/send", str(EVENTS), str(PAUSE)]
+            upgrade = (
+                "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+            )
+            command = [
+                sys.executable,
+                "-m",
+                "bench.peers.poke",
+                f"http://127.0.0.1:{port}/send",
+                str(EVENTS),
+                str(PAUSE),
+            ]
             return asyncio.run(_measure(port, "/ws", upgrade, channels.pid, command, {}))[0]
 
         ours_rate, peer_rate = h.interleave(our_side, peer_side, rounds=min(3, h.ROUNDS))
-    h.report("live_fanout", ours_rate, peer_rate, "deliveries/CPU-s", what="Django Channels", aim="12", note=f"{STREAMS} streams")
+    h.report(
+        "live_fanout",
+        ours_rate,
+        peer_rate,
+        "deliveries/CPU-s",
+        what="Django Channels",
+        aim="12",
+        note=f"{STREAMS} streams",
+    )
     p95 = statistics.quantiles(delays, n=20)[18]
-    h.report("live_delay_p95", p95 * 1000, 300, "ms", what="limit", aim="1", lower_is_better=True,
-             note=f"commit to browser, median {statistics.median(delays) * 1000:.0f} ms")
+    h.report(
+        "live_delay_p95",
+        p95 * 1000,
+        300,
+        "ms",
+        what="limit",
+        aim="1",
+        lower_is_better=True,
+        note=f"commit to browser, median {statistics.median(delays) * 1000:.0f} ms",
+    )

@@ -12,7 +12,10 @@ from bench import harness as h
 def run() -> None:
     granian = h.peer_python().parent / "granian"
     port = h.free_port()
-    with h.system() as ours, h.process(granian, "--interface", "wsgi", "--no-ws", "--port", str(port), "bare:hello", cwd=h.PEERS):
+    with (
+        h.system() as ours,
+        h.process(granian, "--interface", "wsgi", "--no-ws", "--port", str(port), "bare:hello", cwd=h.PEERS),
+    ):
         h.wait_for(f"http://127.0.0.1:{port}/")
         cookie = {"Cookie": h.sign_in(ours, "duty_officer")}
         for path, headers in (("/banjir", {}), ("/kerja", cookie)):

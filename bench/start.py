@@ -19,10 +19,22 @@ def run() -> None:
     with tempfile.TemporaryDirectory() as folder:
         clone = Path(folder) / "tepian"
         subprocess.run(["git", "clone", "--quiet", str(h.ROOT), str(clone)], check=True)
-        cold = {"PIP_NO_CACHE_DIR": "1", "UV_NO_CACHE": "1", "npm_config_cache": f"{folder}/npm"} if os.environ.get("TEPIAN_BENCH_COLD") else {}
+        cold = (
+            {"PIP_NO_CACHE_DIR": "1", "UV_NO_CACHE": "1", "npm_config_cache": f"{folder}/npm"}
+            if os.environ.get("TEPIAN_BENCH_COLD")
+            else {}
+        )
         first = _until_first_page(clone, "make", "demo", **cold)
         second = _until_first_page(clone, ".venv/bin/tepian", "demo", "--no-browser", rest=True, **cold)
-    h.report("start_first", first[0], 300, "s", what="aim", lower_is_better=True, note="clean clone to first page" + (", cold caches" if cold else ""))
+    h.report(
+        "start_first",
+        first[0],
+        300,
+        "s",
+        what="aim",
+        lower_is_better=True,
+        note="clean clone to first page" + (", cold caches" if cold else ""),
+    )
     h.report("start_second", second[0], 5, "s", what="aim", lower_is_better=True, note="second start to first page")
     h.say("memory", f"ours {second[1]:.0f} MiB for the whole city at rest (proportional set size of all processes)")
 

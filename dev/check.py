@@ -24,8 +24,8 @@ def steps(*, fast: bool, fix: bool) -> list[Step]:
     sources = [name for name in SOURCES if (ROOT / name).exists()]
     ruff = str(BIN / "ruff")
     chosen: list[Step] = [
-        ("format", [ruff, "format", *([] if fix else ["--check", "--quiet"]), *sources]),
-        ("lint", [ruff, "check", "--quiet", *(["--fix"] if fix else []), *sources]),
+        ("format", [ruff, "format", *([] if fix else ["--check", "--output-format", "concise"]), *sources]),
+        ("lint", [ruff, "check", "--output-format", "concise", *(["--fix"] if fix else []), *sources]),
         ("contracts", [str(BIN / "lint-imports"), "--no-logo"]),
     ]
     if fast:

@@ -14,5 +14,8 @@ for label in labels:
     folder = ROOT / "src/tepian" / ("kernel" if label == "city" else f"services/{label}") / "migrations"
     folder.mkdir(exist_ok=True)
     (folder / "__init__.py").touch()
-sys.exit(subprocess.run([sys.executable, "-m", "django", "makemigrations", *labels, "--settings", "tepian.settings.test"],
-                        cwd=ROOT).returncode)
+sys.exit(
+    subprocess.run(
+        [sys.executable, "-m", "django", "makemigrations", *labels, "--settings", "tepian.settings.test"], cwd=ROOT
+    ).returncode
+)

@@ -23,8 +23,10 @@ STAMP = VENV / "installed"
 def run(*command: str | Path, **environment: str) -> None:
     result = subprocess.run([str(part) for part in command], cwd=ROOT, env={**os.environ, **environment})
     if result.returncode:
-        sys.exit(f"set-up stopped: `{' '.join(str(part) for part in command[:4])} …` failed (see above). "
-                 "Nothing outside this folder was changed; run the command again once the cause is mended.")
+        sys.exit(
+            f"set-up stopped: `{' '.join(str(part) for part in command[:4])} …` failed (see above). "
+            "Nothing outside this folder was changed; run the command again once the cause is mended."
+        )
 
 
 def install(locks: list[Path]) -> None:
@@ -39,7 +41,9 @@ def install(locks: list[Path]) -> None:
     options = [part for lock in locks for part in ("-r", str(lock))]
     if uv := shutil.which("uv"):
         run(uv, "pip", "install", "--quiet", "--python", PYTHON, "--no-deps", "--require-hashes", *options)
-        run(uv, "pip", "install", "--quiet", "--python", PYTHON, "--no-deps", "--no-build-isolation", "--editable", ROOT)
+        run(
+            uv, "pip", "install", "--quiet", "--python", PYTHON, "--no-deps", "--no-build-isolation", "--editable", ROOT
+        )
     else:
         pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
         run(*pip, "--require-hashes", *options)

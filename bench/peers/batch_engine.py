@@ -25,7 +25,9 @@ COUNT, BATCH = 100_000, 1000
 STREAMS = list(Datastream.objects.filter(unit="m").values_list("pk", flat=True)[:5])
 CREATE = "CREATE TABLE IF NOT EXISTS bench_raw (id bigint PRIMARY KEY, result double precision, flags smallint, received_ms bigint)"
 if connection.vendor == "sqlite":
-    CREATE = "CREATE TABLE IF NOT EXISTS bench_raw (id integer PRIMARY KEY, result real, flags smallint, received_ms bigint)"
+    CREATE = (
+        "CREATE TABLE IF NOT EXISTS bench_raw (id integer PRIMARY KEY, result real, flags smallint, received_ms bigint)"
+    )
 
 
 def rows(run: int) -> list[tuple[int, int, float, int]]:
@@ -46,7 +48,9 @@ def raw(run: int) -> None:
     for start in range(0, COUNT, BATCH):
         with transaction.atomic():
             if connection.vendor == "sqlite":
-                connection.connection.executemany("INSERT INTO bench_raw VALUES (?, ?, ?, ?)", data[start : start + BATCH])
+                connection.connection.executemany(
+                    "INSERT INTO bench_raw VALUES (?, ?, ?, ?)", data[start : start + BATCH]
+                )
             else:
                 with connection.cursor() as cursor:
                     cursor.executemany("INSERT INTO bench_raw VALUES (%s, %s, %s, %s)", data[start : start + BATCH])

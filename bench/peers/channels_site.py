@@ -6,8 +6,14 @@ import time
 
 from django.conf import settings
 
-settings.configure(SECRET_KEY="x", ALLOWED_HOSTS=["*"], ROOT_URLCONF=__name__, MIDDLEWARE=[], INSTALLED_APPS=["channels"],
-                   CHANNEL_LAYERS={"default": {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 10000}}})
+settings.configure(
+    SECRET_KEY="x",
+    ALLOWED_HOSTS=["*"],
+    ROOT_URLCONF=__name__,
+    MIDDLEWARE=[],
+    INSTALLED_APPS=["channels"],
+    CHANNEL_LAYERS={"default": {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 10000}}},
+)
 import django  # noqa: E402
 
 django.setup()
@@ -39,7 +45,11 @@ async def send(request):
 
 
 urlpatterns = [path("send", send)]
-application = ProtocolTypeRouter({"http": get_asgi_application(), "websocket": URLRouter([path("ws", Listener.as_asgi())])})
+application = ProtocolTypeRouter(
+    {"http": get_asgi_application(), "websocket": URLRouter([path("ws", Listener.as_asgi())])}
+)
 
 if __name__ == "__main__":
-    Server(application=application, endpoints=[f"tcp:port={sys.argv[1]}:interface=127.0.0.1"], signal_handlers=True).run()
+    Server(
+        application=application, endpoints=[f"tcp:port={sys.argv[1]}:interface=127.0.0.1"], signal_handlers=True
+    ).run()

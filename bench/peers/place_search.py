@@ -22,16 +22,60 @@ from tepian.kernel.regions.models import Place  # noqa: E402
 from tepian.kernel.regions.queries import boundaries  # noqa: E402
 
 dice = random.Random(7)
-syllables = "ba da ka la ma na pa ra sa ta wa ya bu du ku lu mu nu pu ru su tu gi ji li ni ri si ti go lo mo ro to".split()
+syllables = [
+    "ba",
+    "da",
+    "ka",
+    "la",
+    "ma",
+    "na",
+    "pa",
+    "ra",
+    "sa",
+    "ta",
+    "wa",
+    "ya",
+    "bu",
+    "du",
+    "ku",
+    "lu",
+    "mu",
+    "nu",
+    "pu",
+    "ru",
+    "su",
+    "tu",
+    "gi",
+    "ji",
+    "li",
+    "ni",
+    "ri",
+    "si",
+    "ti",
+    "go",
+    "lo",
+    "mo",
+    "ro",
+    "to",
+]
 
 
 def word() -> str:
     return "".join(dice.choice(syllables) for _ in range(dice.randint(2, 4))).capitalize()
 
 
-names = list(dict.fromkeys(f"{dice.choice(['Jalan', 'Gang', 'Perumahan', 'Simpang'])} {word()} {word()}" for _ in range(5300)))[:5000]
+names = list(
+    dict.fromkeys(f"{dice.choice(['Jalan', 'Gang', 'Perumahan', 'Simpang'])} {word()} {word()}" for _ in range(5300))
+)[:5000]
 Place.objects.bulk_create(
-    Place(name=name, folded=fold(name), kind="street", lon=117 + dice.random() / 5, lat=-0.6 + dice.random() / 5, key=f"bench-{n}")
+    Place(
+        name=name,
+        folded=fold(name),
+        kind="street",
+        lon=117 + dice.random() / 5,
+        lat=-0.6 + dice.random() / 5,
+        key=f"bench-{n}",
+    )
     for n, name in enumerate(names)
 )
 versions.touch("regions")
@@ -41,8 +85,13 @@ def slip(name: str) -> str:
     """One typing error: a letter left out, doubled or exchanged; and the kind shortened as people do."""
     name = name.replace("Jalan", "Jl.").replace("Gang", "Gg").replace("Perumahan", "Perum")
     at = dice.randrange(5, len(name) - 1)
-    return dice.choice([name[:at] + name[at + 1 :], name[:at] + name[at] + name[at:],
-                        name[:at] + name[at + 1] + name[at] + name[at + 2 :]])
+    return dice.choice(
+        [
+            name[:at] + name[at + 1 :],
+            name[:at] + name[at] + name[at:],
+            name[:at] + name[at + 1] + name[at] + name[at + 2 :],
+        ]
+    )
 
 
 search_places("jalan")

@@ -395,17 +395,17 @@ def _restore_postgres(folder: Path, manifest: Manifest) -> None:
 
 
 def _build_tables(manifest: Manifest) -> None:
-    """Bring the tables to the state that the backup was made in, as far as migrations tell."""
+    """Bring the tables to the state that the backup was made in: rows of another version would not fit."""
+    recorder = MigrationRecorder(connection)
+    recorder.ensure_schema()
+    wanted = {(app, name) for app, names in manifest.migrations.items() for name in names}
+    if set(recorder.applied_migrations()) == wanted:
+        return
     with connection.cursor() as cursor:
-        MigrationRecorder(connection).ensure_schema()
-        present = _tables()
-        if set(manifest.tables) <= set(present):
-            return
-        if len(present) > 1:
-            names = ", ".join(f'"{name}"' for name in present)
-            cursor.execute(f"DROP TABLE {names} CASCADE")
-    for app, names in manifest.migrations.items():
-        call_command("migrate", app, names[-1], interactive=False, verbosity=0)
+        present = ", ".join(f'"{name}"' for name in _tables())
+        cursor.execute(f"DROP TABLE {present} CASCADE")
+    for app, applied in manifest.migrations.items():
+        call_command("migrate", app, applied[-1], interactive=False, verbosity=0)
 
 
 def _advance_counters(cursor: Any, tables: dict[str, int]) -> None:

@@ -18,8 +18,12 @@ from rich.table import Table
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tepian.settings.base")
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
-                  help="One system that runs a city's digital services together.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="One system that runs a city's digital services together.",
+)
 city = typer.Typer(no_args_is_help=True, help="City packs: the data that makes this system a certain city's.")
 audit = typer.Typer(no_args_is_help=True, help="The record of everything that was done.")
 events = typer.Typer(no_args_is_help=True, help="Events that could not be delivered.")
@@ -59,8 +63,9 @@ def _prepare() -> None:
     knobs = Knobs()
     package = Path(__file__).parent
     files = sorted(package.glob("**/migrations/0*.py"))
-    state = hashlib.sha256("".join(f"{file}{file.stat().st_mtime_ns}" for file in files).encode()
-                           + knobs.database_url.encode()).hexdigest()
+    state = hashlib.sha256(
+        "".join(f"{file}{file.stat().st_mtime_ns}" for file in files).encode() + knobs.database_url.encode()
+    ).hexdigest()
     stamp = knobs.home / "prepared"
     embedded = not knobs.database_url
     if stamp.exists() and stamp.read_text() == state and (not embedded or (knobs.home / "tepian.sqlite3").exists()):
@@ -122,7 +127,7 @@ def demo(
     os.environ["TEPIAN_PORT"] = str(port)
     if "TEPIAN_MQTT_PORT" not in os.environ:
         os.environ["TEPIAN_MQTT_PORT"] = str(_free_port(knobs.mqtt_port))
-    url = f"http://{_local(knobs.host)}:{port}"
+    url = Knobs().base_url
     _in_child("prepare", "--pack", pack, "--speed", str(speed))
     supervisor = Supervisor([Child(["gateway"]), Child(["worker"]), Child(["simulate"])], say=console.print)
 
@@ -229,8 +234,11 @@ def check() -> None:
 
         executor = MigrationExecutor(connection)
         behind = executor.migration_plan(executor.loader.graph.leaf_nodes())
-        table.add_row("[red]✕[/red]" if behind else "[green]✓[/green]", f"Database ({connection.vendor})",
-                      "tepian migrate" if behind else "")
+        table.add_row(
+            "[red]✕[/red]" if behind else "[green]✓[/green]",
+            f"Database ({connection.vendor})",
+            "tepian migrate" if behind else "",
+        )
         bad += bool(behind)
         if not behind:
             for item in contributions.offered(ConfigurationCheck):
@@ -260,7 +268,10 @@ def city_load(
         with _bar() as progress:
             task = progress.add_task("loading", total=None)
             result = packs.load_pack(
-                path, _system("city.load"), boundaries=boundaries, swap=swap,
+                path,
+                _system("city.load"),
+                boundaries=boundaries,
+                swap=swap,
                 progress=lambda name, done, total: progress.update(task, description=name, completed=done, total=total),
             )
     except packs.PackError as error:
@@ -317,8 +328,14 @@ def events_dead() -> None:
 
     table = Table("id", "consumer", "type", "subject", "attempts", "last error")
     for item in dead_letters():
-        table.add_row(str(item.pk), item.consumer, item.event.type, item.subject, str(item.attempts),
-                      item.error.strip().splitlines()[-1] if item.error else "")
+        table.add_row(
+            str(item.pk),
+            item.consumer,
+            item.event.type,
+            item.subject,
+            str(item.attempts),
+            item.error.strip().splitlines()[-1] if item.error else "",
+        )
     console.print(table)
 
 
@@ -336,8 +353,13 @@ def events_replay(ids: Annotated[list[int], typer.Argument(help="Ids from `tepia
 @app.command()
 def replay(
     path: Annotated[Path, typer.Argument(help="CSV with recorded series.")],
-    columns: Annotated[str, typer.Option(help="Which columns hold station, datastream, time and value: "
-                                              "station=…,datastream=…,time=…,value=…[,unit=…]")] = "",
+    columns: Annotated[
+        str,
+        typer.Option(
+            help="Which columns hold station, datastream, time and value: "
+            "station=…,datastream=…,time=…,value=…[,unit=…]"
+        ),
+    ] = "",
     speed: Annotated[float, typer.Option(help="Times real time; 0 plays as fast as it goes.")] = 0.0,
     door: Annotated[str, typer.Option(help="Through which door: http, mqtt or direct.")] = "http",
     key: Annotated[str, typer.Option(help="Device key for http and mqtt.", envvar="TEPIAN_DEVICE_KEY")] = "",
@@ -352,7 +374,12 @@ def replay(
         with _bar() as progress:
             task = progress.add_task(path.name, total=None)
             summary = player.play_file(
-                path, columns=columns, speed=speed, door=door, key=key, shift=shift,
+                path,
+                columns=columns,
+                speed=speed,
+                door=door,
+                key=key,
+                shift=shift,
                 progress=lambda done, total: progress.update(task, completed=done, total=total),
             )
     except Invalid as error:
@@ -361,8 +388,14 @@ def replay(
 
 
 def _bar() -> Progress:
-    return Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-                    console=console, transient=True)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    )
 
 
 @app.command()
@@ -394,7 +427,9 @@ def restore(
 
 
 @new.command("room")
-def new_room(name: Annotated[str, typer.Argument(help="The room's name: a noun, lower case, e.g. street_lights.")]) -> None:
+def new_room(
+    name: Annotated[str, typer.Argument(help="The room's name: a noun, lower case, e.g. street_lights.")],
+) -> None:
     """Scaffold a room that passes every check, as a place to start."""
     from tepian.new_room import new_room as scaffold
 

@@ -36,5 +36,9 @@ def simulate() -> None:
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
-    storm.play(stop, mqtt_port=knobs.mqtt_port, http_base=settings.BASE_URL,
-               device_key=(settings.HOME / KEY_FILE).read_text().strip())
+    storm.play(
+        stop,
+        mqtt_port=knobs.mqtt_port,
+        http_base=settings.BASE_URL,
+        device_key=(settings.HOME / KEY_FILE).read_text().strip(),
+    )

@@ -86,16 +86,26 @@ class Gateway:
         try:
             if handler is not None:
                 request = FastRequest(
-                    scope.method, scope.path, scope.query_string, scope.headers,
-                    await self._body(scope, protocol), scope.client, settings.BASE_URL,
+                    scope.method,
+                    scope.path,
+                    scope.query_string,
+                    scope.headers,
+                    await self._body(scope, protocol),
+                    scope.client,
+                    settings.BASE_URL,
                 )
                 reply = await handler(request)
             elif scope.path == STREAM and scope.method == "GET":
                 await self._stream(scope, protocol)
                 return
             elif self.waiting >= WAITING_LIMIT:
-                reply = problem(503, "overloaded", "Layanan sedang sangat sibuk. Tidak ada yang hilang. Coba lagi sebentar.",
-                                "The service is very busy. Nothing was lost. Please try again shortly.", **{"Retry-After": "2"})
+                reply = problem(
+                    503,
+                    "overloaded",
+                    "Layanan sedang sangat sibuk. Tidak ada yang hilang. Coba lagi sebentar.",
+                    "The service is very busy. Nothing was lost. Please try again shortly.",
+                    **{"Retry-After": "2"},
+                )
             else:
                 body = await self._body(scope, protocol)
                 self.waiting += 1
@@ -106,8 +116,13 @@ class Gateway:
                 if reply is None:  # streamed by the thread
                     return
         except TooLarge:
-            reply = problem(413, "body_too_large", f"Kiriman melebihi {knobs.body_limit_mb} MB dan tidak diproses. Bagi menjadi beberapa kiriman.",
-                            f"The body is larger than {knobs.body_limit_mb} MB and was not processed. Split it.", Connection="close")
+            reply = problem(
+                413,
+                "body_too_large",
+                f"Kiriman melebihi {knobs.body_limit_mb} MB dan tidak diproses. Bagi menjadi beberapa kiriman.",
+                f"The body is larger than {knobs.body_limit_mb} MB and was not processed. Split it.",
+                Connection="close",
+            )
         typed = [("content-type", reply.content_type)] if reply.content_type else []
         protocol.response_bytes(reply.status, [*typed, *reply.headers], reply.body)
 
@@ -133,12 +148,22 @@ class Gateway:
         """In a thread: one request through Django."""
         host, _, port = scope.server.rpartition(":")
         environ: dict[str, Any] = {
-            "REQUEST_METHOD": scope.method, "SCRIPT_NAME": "",
-            "PATH_INFO": unquote_to_bytes(scope.path).decode("latin-1"), "QUERY_STRING": scope.query_string,
-            "SERVER_NAME": host, "SERVER_PORT": port, "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
-            "REMOTE_ADDR": scope.client.rpartition(":")[0], "wsgi.version": (1, 0), "wsgi.url_scheme": scope.scheme,
-            "wsgi.input": io.BytesIO(body), "wsgi.errors": sys.stderr, "wsgi.multithread": True,
-            "wsgi.multiprocess": False, "wsgi.run_once": False, "CONTENT_LENGTH": str(len(body)),
+            "REQUEST_METHOD": scope.method,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": unquote_to_bytes(scope.path).decode("latin-1"),
+            "QUERY_STRING": scope.query_string,
+            "SERVER_NAME": host,
+            "SERVER_PORT": port,
+            "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+            "REMOTE_ADDR": scope.client.rpartition(":")[0],
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": scope.scheme,
+            "wsgi.input": io.BytesIO(body),
+            "wsgi.errors": sys.stderr,
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+            "CONTENT_LENGTH": str(len(body)),
         }
         for name, value in scope.headers.items():
             if name == "content-type":
@@ -157,7 +182,9 @@ class Gateway:
         finally:
             response.close()
 
-    def _send_streaming(self, protocol: Any, status: int, headers: list[tuple[str, str]], response: Iterable[bytes]) -> None:
+    def _send_streaming(
+        self, protocol: Any, status: int, headers: list[tuple[str, str]], response: Iterable[bytes]
+    ) -> None:
         async def opened() -> Any:
             return protocol.response_stream(status, headers)
 
@@ -178,10 +205,14 @@ class Gateway:
         last_seen = int(seen) if seen.isdigit() and len(seen) < 19 else None
         cookie = scope.headers.get("cookie", "")
         staff = await asyncio.to_thread(is_staff, cookie) if settings.SESSION_COOKIE_NAME in cookie else False
-        transport = protocol.response_stream(200, [
-            ("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-store"),
-            ("x-accel-buffering", "no"),
-        ])
+        transport = protocol.response_stream(
+            200,
+            [
+                ("content-type", "text/event-stream; charset=utf-8"),
+                ("cache-control", "no-store"),
+                ("x-accel-buffering", "no"),
+            ],
+        )
         checked = time.monotonic()
         async for data in self.hub.frames("staff" if staff else "public", last_seen):
             if staff and time.monotonic() - checked > 30:

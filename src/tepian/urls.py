@@ -16,7 +16,10 @@ for app in apps.get_app_configs():
         continue
     parts = [app.name]
     if app.label == "city":
-        parts = [f"{app.name}.{part}" for part in ("identity", "notifications", "documents", "regions", "organisations", "maps")]
+        parts = [
+            f"{app.name}.{part}"
+            for part in ("identity", "notifications", "documents", "regions", "organisations", "maps")
+        ]
     for part in parts:
         if find_spec(f"{part}.urls"):
             module = import_module(f"{part}.urls")

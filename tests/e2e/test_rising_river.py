@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-
 from bench import harness
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -35,8 +34,12 @@ def measure(city: harness.System, key: str, value: float, ago: float = 0) -> Non
     """One simulated reading, through the door that devices use."""
     status, body = harness.post(
         f"{city.url}/sensorthings/v1.1/Observations",
-        {"result": value, "phenomenonTime": iso(ago), "Datastream": {"@iot.id": _stream(city, key)},
-         "parameters": {"simulated": True}},
+        {
+            "result": value,
+            "phenomenonTime": iso(ago),
+            "Datastream": {"@iot.id": _stream(city, key)},
+            "parameters": {"simulated": True},
+        },
         headers=city.auth,
     )
     assert status == 201, body
@@ -49,7 +52,9 @@ def _stream(city: harness.System, key: str) -> object:
 
 def person(city: harness.System, browser: Any, username: str, width: int = 1280) -> Any:
     """A page of somebody who has signed in by keyboard."""
-    account = next(one for one in json.loads((city.home / "demo-accounts.json").read_text()) if one["username"] == username)
+    account = next(
+        one for one in json.loads((city.home / "demo-accounts.json").read_text()) if one["username"] == username
+    )
     page = browser.new_context(viewport={"width": width, "height": 800}, locale="id-ID").new_page()
     page.problems = []
     page.on("console", lambda message: page.problems.append(message.text) if message.type == "error" else None)
@@ -134,13 +139,16 @@ def test_from_the_gauge_to_the_record(city: harness.System, browser: Any) -> Non
     officer.click("summary:has-text('Tutup kejadian')")
     form = officer.locator("form[action$='/tutup']")
     form.locator("select, input[type=radio]").first.evaluate(
-        "e => { if (e.tagName === 'SELECT') { e.selectedIndex = e.options.length - 1 } else { e.checked = true } }")
+        "e => { if (e.tagName === 'SELECT') { e.selectedIndex = e.options.length - 1 } else { e.checked = true } }"
+    )
     form.locator("button[type=submit]").click()
     officer.wait_for_load_state()
     _eventually(lambda: phone.reload() and "sedang ada simulasi" not in phone.inner_text("h1"))
     feed = harness.get(f"{city.url}/banjir/cap.xml")[1]
-    kinds = [ET.fromstring(harness.get(_link(one))[1]).findtext(f"{CAP}msgType")
-             for one in ET.fromstring(feed).findall(f"{ATOM}entry")]
+    kinds = [
+        ET.fromstring(harness.get(_link(one))[1]).findtext(f"{CAP}msgType")
+        for one in ET.fromstring(feed).findall(f"{ATOM}entry")
+    ]
     assert "Cancel" in kinds
     officer.goto(f"{address}/catatan")
     record = officer.inner_text("body")

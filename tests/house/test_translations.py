@@ -97,16 +97,21 @@ def said_in_template(path: Path, package: Path = tree.PACKAGE) -> Iterator[Said]
     for node in template.nodelist.get_nodes_by_type(TranslateNode):
         literal = getattr(node.filter_expression.var, "literal", None)
         if isinstance(literal, str):
-            context = getattr(getattr(node.message_context, "var", None), "literal", "") or ""
+            context = _context(node)
             yield Said(tree.shown(path, node.token.lineno), own, literal.replace("%", "%%"), context)
     for node in template.nodelist.get_nodes_by_type(BlockTranslateNode):
         message, _names = node.render_token_list(node.singular)
-        context = getattr(getattr(node.message_context, "var", None), "literal", "") or ""
+        context = _context(node)
         yield Said(tree.shown(path, node.token.lineno), own, message, context)
     for token in Lexer(text).tokenize():
         if token.token_type in {TokenType.BLOCK, TokenType.VAR}:
             for found in re.finditer(r"""\b_\((["'])(.+?)\1\)""", token.contents):
                 yield Said(tree.shown(path, token.lineno), own, found.group(2))
+
+
+def _context(node: TranslateNode | BlockTranslateNode) -> str:
+    var = getattr(node.message_context, "var", "")  # a constant is resolved already
+    return var if isinstance(var, str) else getattr(var, "literal", "") or ""
 
 
 def everything_said() -> tuple[list[Said], list[str]]:
@@ -321,5 +326,7 @@ def test_messages_of_templates_are_found(tmp_path):
     path.write_text(
         '{% load i18n %}{% translate "One" %}{% if x %}{% blocktranslate trimmed count n=n %}\n {{ n }} tide\n'
         '{% plural %}{{ n }} tides{% endblocktranslate %}{% endif %}{% with a=_("Two") %}{% endwith %}'
+        '{% translate "Four" context "sea" %}{% blocktranslate context "sea" %}Five{% endblocktranslate %}'
     )
-    assert [item.text for item in said_in_template(path, tmp_path)] == ["One", "%(n)s tide", "Two"]
+    found = [(item.text, item.context) for item in said_in_template(path, tmp_path)]
+    assert found == [("One", ""), ("Four", "sea"), ("%(n)s tide", ""), ("Five", "sea"), ("Two", "")]

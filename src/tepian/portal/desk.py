@@ -6,17 +6,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from tepian.kernel.actors import Actor
 from tepian.kernel.catalogue.contributions import WorkItem, WorkList, offered
+from tepian.kernel.catalogue.pagecache import cached_page
 from tepian.kernel.identity import queries
 from tepian.kernel.identity.access import staff_page
 
 log = structlog.get_logger("portal")
 RANK = {"danger": 0, "warning": 1, "notice": 2, "normal": 3}
 FAR = datetime.max.replace(tzinfo=UTC)
+# What may wait for a person comes from any room. Five seconds bound what the clock alone changes (a position that ends).
+kept = cached_page("notifications", "city", *(room["name"] for room in settings.ROOMS), seconds=5, per_session=True)
 
 
 def work_of(actor: Actor) -> tuple[list[WorkItem], list[str]]:
@@ -50,6 +54,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
 
 
 @staff_page()
+@kept
 def desk(request: HttpRequest) -> HttpResponse:
     account: Any = request.user
     held = getattr(account, "held_now", None)
@@ -59,6 +64,7 @@ def desk(request: HttpRequest) -> HttpResponse:
 
 
 @staff_page()
+@kept
 def tasks(request: HttpRequest) -> HttpResponse:
     """The list alone, for the live refresh."""
     return render(request, "portal/desk_tasks.html", _context(request))

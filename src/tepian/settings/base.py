@@ -38,14 +38,19 @@ DEMO = knobs.demo
 BASE_URL = knobs.base_url
 _public_host = urlsplit(BASE_URL).hostname or "localhost"
 ALLOWED_HOSTS = [h.strip() for h in knobs.allowed_hosts.split(",") if h.strip()] or [
-    "localhost", "127.0.0.1", "[::1]", _public_host,
+    "localhost",
+    "127.0.0.1",
+    "[::1]",
+    _public_host,
 ]
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
 # The rooms name themselves on their nameplates, so a new folder needs no line here.
 ROOMS = sorted(
-    (tomllib.loads(path.read_text()) | {"module": f"tepian.services.{path.parent.name}"}
-     for path in (PACKAGE / "services").glob("*/service.toml")),
+    (
+        tomllib.loads(path.read_text()) | {"module": f"tepian.services.{path.parent.name}"}
+        for path in (PACKAGE / "services").glob("*/service.toml")
+    ),
     key=lambda plate: plate["name"],
 )
 
@@ -157,8 +162,15 @@ AUTH_PASSWORD_VALIDATORS = [
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
-        "default-src": [SELF], "script-src": [SELF], "style-src": [SELF], "img-src": [SELF, "data:"],
-        "connect-src": [SELF], "object-src": [NONE], "base-uri": [NONE], "form-action": [SELF], "frame-ancestors": [NONE],
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
     }
 }
 

@@ -8,7 +8,7 @@ import tempfile
 os.environ.setdefault("TEPIAN_HOME", tempfile.mkdtemp(prefix="tepian-test-"))
 os.environ.setdefault("TEPIAN_SECRET_KEY", "only-for-tests")
 
-from .base import *  # noqa: E402, F403
+from .base import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

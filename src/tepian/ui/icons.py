@@ -82,7 +82,7 @@ ICONS: dict[str, str] = {
 }
 
 
-ICONS |= {"warning": ICONS["alert"], "task": ICONS["record"], "rainfall": ICONS["rain"], "station": ICONS["gauge"]}
+ICONS |= {"warning": ICONS["megaphone"], "task": ICONS["record"], "rainfall": ICONS["rain"], "station": ICONS["gauge"]}
 
 
 def path_of(name: str) -> str:

@@ -113,12 +113,16 @@ def verify(anchors: Path | None = None) -> Iterator[Break]:
         if computed != entry.hash:
             yield Break(entry.position, "changed", f"entry {entry.position} was changed or moved")
         if remembered.get(entry.position, entry.hash) != entry.hash:
-            yield Break(entry.position, "changed", f"entry {entry.position} differs from the anchor written at the time")
+            yield Break(
+                entry.position, "changed", f"entry {entry.position} differs from the anchor written at the time"
+            )
         previous, expected, last_at = entry.hash, entry.position + 1, entry.at
     head = ChainHead.objects.filter(pk=1).first()
     end = max([head.position if head else 0, *remembered])
     if end >= expected:
-        yield Break(expected, "cut", f"the record ends at {expected - 1}, but entries up to {end} were written ({last_at})")
+        yield Break(
+            expected, "cut", f"the record ends at {expected - 1}, but entries up to {end} were written ({last_at})"
+        )
     elif head and previous and head.position and head.hash != previous:
         yield Break(head.position, "changed", "the head of the chain does not match the last entry")
 
@@ -133,6 +137,14 @@ def write_anchor(anchors: Path) -> tuple[int, str] | None:
     last = anchors.read_text().splitlines()[-1:] if anchors.exists() else []
     if not last or json.loads(last[0])["position"] != head.position:
         with anchors.open("a") as file:
-            file.write(json.dumps({"position": head.position, "hash": head.hash,
-                                   "at": datetime.now(UTC).isoformat(timespec="seconds")}) + "\n")
+            file.write(
+                json.dumps(
+                    {
+                        "position": head.position,
+                        "hash": head.hash,
+                        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+                    }
+                )
+                + "\n"
+            )
     return head.position, head.hash

@@ -67,8 +67,11 @@ def forget_all() -> None:
 
 def _key(request: HttpRequest) -> tuple[Any, ...]:
     return (
-        request.get_host(), request.get_full_path(), request.headers.get("HX-Request", ""),
-        request.headers.get("Accept-Language", "")[:40], request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, ""),
+        request.get_host(),
+        request.get_full_path(),
+        request.headers.get("HX-Request", ""),
+        request.headers.get("Accept-Language", "")[:40],
+        request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, ""),
         request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""),
     )
 
@@ -106,8 +109,13 @@ class PageCacheMiddleware:
 
     @staticmethod
     def _may_keep(request: HttpRequest, response: HttpResponse, *, per_session: bool) -> bool:
-        if response.status_code != 200 or response.streaming or response.cookies:
+        if response.status_code != 200 or response.streaming:
             return False
+        csrf = settings.CSRF_COOKIE_NAME
+        if any(name != csrf or request.COOKIES.get(csrf) != one.value for name, one in response.cookies.items()):
+            return False  # sets something new; the browser's own CSRF cookie is only sent again to live longer
+        if getattr(getattr(request, "_messages", None), "used", False):
+            return False  # a message to one person, shown once
         signed_in = settings.SESSION_COOKIE_NAME in request.COOKIES
         return per_session or not signed_in
 

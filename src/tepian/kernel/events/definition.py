@@ -56,8 +56,14 @@ class Envelope:
     def to_cloudevent(self, source: str) -> dict[str, Any]:
         """CloudEvents 1.0, structured JSON mode."""
         return {
-            "specversion": "1.0", "id": self.id, "source": source, "type": self.type, "subject": self.subject,
-            "time": self.time.isoformat(), "datacontenttype": "application/json", "data": self.data,
+            "specversion": "1.0",
+            "id": self.id,
+            "source": source,
+            "type": self.type,
+            "subject": self.subject,
+            "time": self.time.isoformat(),
+            "datacontenttype": "application/json",
+            "data": self.data,
             "sequence": f"{self.position:020d}",
         }
 

@@ -85,7 +85,11 @@ def _next(consumer: Consumer, last: int) -> bool:
         if blocked or error:
             attempts = 0 if blocked else 1
             Delivery.objects.create(
-                consumer=consumer.name, event=event, subject=event.subject, attempts=attempts, error=error,
+                consumer=consumer.name,
+                event=event,
+                subject=event.subject,
+                attempts=attempts,
+                error=error,
                 next_attempt_at=datetime.now(UTC) + (timedelta() if blocked else backoff(1)),
             )
         progress.position = event.position
@@ -99,7 +103,9 @@ def _handle(consumer: Consumer, envelope: Envelope) -> str:
         with transaction.atomic():
             consumer.handlers[envelope.type](envelope)
     except Exception as error:
-        log.warning("event_not_taken", consumer=consumer.name, event_id=envelope.id, type=envelope.type, error=repr(error))
+        log.warning(
+            "event_not_taken", consumer=consumer.name, event_id=envelope.id, type=envelope.type, error=repr(error)
+        )
         return "".join(traceback.format_exception(error))[-4000:]
     return ""
 
@@ -113,7 +119,9 @@ def _retry_due(consumer: Consumer, *, limit: int) -> int:
     )
     due = list(
         Delivery.objects.filter(
-            consumer=consumer.name, event_id__in=list(firsts), state=Delivery.WAITING,
+            consumer=consumer.name,
+            event_id__in=list(firsts),
+            state=Delivery.WAITING,
             next_attempt_at__lte=datetime.now(UTC),
         ).values_list("pk", flat=True)[:limit]
     )
@@ -134,7 +142,9 @@ def _retry_due(consumer: Consumer, *, limit: int) -> int:
             delivery.next_attempt_at = datetime.now(UTC) + backoff(delivery.attempts)
             if delivery.attempts >= MAX_ATTEMPTS:
                 delivery.state = Delivery.DEAD
-                log.error("event_dead", consumer=consumer.name, event_id=str(delivery.event.id), type=delivery.event.type)
+                log.error(
+                    "event_dead", consumer=consumer.name, event_id=str(delivery.event.id), type=delivery.event.type
+                )
             delivery.save()
     return done
 

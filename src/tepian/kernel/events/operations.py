@@ -68,8 +68,15 @@ def flush(ledger: Ledger) -> None:
     head = chain.lock_head()
     chain.append(head, ledger.notes, now)
     OutboxEvent.objects.bulk_create(
-        OutboxEvent(id=event_id, type=event.type, subject=event.subject, time=time, actor=actor.label or actor.id,
-                    audience=event.audience, data=event.data())
+        OutboxEvent(
+            id=event_id,
+            type=event.type,
+            subject=event.subject,
+            time=time,
+            actor=actor.label or actor.id,
+            audience=event.audience,
+            data=event.data(),
+        )
         for event_id, event, actor, time in ledger.events
     )
     if ledger.events:

@@ -11,8 +11,16 @@ from .models import OutboxEvent
 
 
 def to_envelope(row: OutboxEvent) -> Envelope:
-    return Envelope(position=row.position, id=str(row.id), type=row.type, subject=row.subject, time=row.time,
-                    data=row.data, actor=row.actor, audience=row.audience)
+    return Envelope(
+        position=row.position,
+        id=str(row.id),
+        type=row.type,
+        subject=row.subject,
+        time=row.time,
+        data=row.data,
+        actor=row.actor,
+        audience=row.audience,
+    )
 
 
 def after(position: int, *, limit: int = 500, types: Iterable[str] | None = None) -> list[Envelope]:

@@ -25,14 +25,16 @@ KEYS = ("role", "username", "password", "start_url")
 
 
 def demo_accounts() -> list[dict[str, str]]:
-    """What the sign-in page lists in demo mode: role, username, password, start_url; empty otherwise."""
+    """What the sign-in page lists in demo mode: role, username, password, start_url, title; empty otherwise."""
     path = settings.HOME / FILE
     if not settings.DEMO or not path.exists():
         return []
     try:
-        return [{key: str(item[key]) for key in KEYS} for item in json.loads(path.read_text())]
+        listed = [{key: str(item[key]) for key in KEYS} for item in json.loads(path.read_text())]
     except (ValueError, KeyError, TypeError):
         return []
+    titles = dict(Account.objects.values_list("username", "display_name"))
+    return [item | {"title": titles.get(item["username"], item["role"])} for item in listed]
 
 
 def _wanted(pack: Any) -> list[dict[str, Any]]:

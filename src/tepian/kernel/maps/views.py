@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -9,6 +11,7 @@ from tepian.kernel.catalogue.contributions import MapFeature
 from tepian.kernel.identity.access import public_page
 from tepian.kernel.templatetags.maps import features
 from tepian.ui import levels
+from tepian.ui.words import ago
 
 from . import queries
 
@@ -21,11 +24,11 @@ def city(request: HttpRequest) -> HttpResponse:
     asked = [key for key in request.GET.getlist("lapis") if key in known]
     chosen = asked if "pilih" in request.GET or asked else [layer.key for layer in everything]
     actor = request.actor  # type: ignore[attr-defined]
-    lists: list[tuple[object, list[MapFeature]]] = []
+    lists: list[tuple[object, list[tuple[MapFeature, datetime | None]]]] = []
     for layer in everything:
         if layer.key in chosen:
             found = sorted(features(layer, actor), key=lambda item: (-levels.ORDER.get(item.level, 0), str(item.label)))
-            lists.append((layer, found))
+            lists.append((layer, [(item, _age(item)) for item in found]))
     return render(
         request,
         "maps/public_city.html",
@@ -36,3 +39,8 @@ def city(request: HttpRequest) -> HttpResponse:
             "focus": request.GET.get("wilayah", "")[:30],
         },
     )
+
+
+def _age(item: MapFeature) -> datetime | None:
+    """The feature's time, unless its own words tell its age already."""
+    return None if item.at is None or ago(item.at) in item.detail else item.at

@@ -238,6 +238,17 @@ def send_to_addresses(
     return made
 
 
+@operation("notifications.forget_address", policy=policies.may_notify)
+def forget_address(*, actor: Actor, address: str, channel: str = Message.Channel.EMAIL) -> int:
+    """Somebody without an account left: what waits for the address is not sent, and sent messages no longer say where
+    they went (that they went, stays). Returns how many messages are concerned."""
+    rows = Message.objects.filter(account=None, address=address, channel=channel)
+    waiting, _each = rows.filter(state=Message.State.QUEUED).delete()
+    blanked = rows.update(address="")
+    note("message", "", channel=channel, unsent=waiting, blanked=blanked)
+    return waiting + blanked
+
+
 # --- sending ----------------------------------------------------------------------------------------------------------
 
 

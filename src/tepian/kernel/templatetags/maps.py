@@ -18,9 +18,11 @@ from tepian.kernel.catalogue.contributions import MapFeature, MapLayer
 from tepian.kernel.maps import queries
 from tepian.kernel.maps.projection import brief
 from tepian.ui import levels
+from tepian.ui.words import DASH
 
 register = template.Library()
 log = structlog.get_logger("maps")
+LETTER, SIGN, CLOSE = 10.0, 11.0, 22.0  # units of the drawing: a letter's width, half a sign, signs that would overlap
 
 
 @register.simple_tag(takes_context=True)
@@ -34,8 +36,8 @@ def city_map(
     label: str = "",
 ) -> SafeString:
     """The city with layers on it. `layers`: keys in one string or a list, None for all that the audience may see, ""
-    for none. `points` adds features of one page. `focus` is a region's code or a feature's key to be marked. A list that
-    says the same belongs beside the map."""
+    for none. `points` adds features of one page. `focus` is a region's code or a feature's key to be marked. A list
+    that says the same belongs beside the map."""
     request = context.get("request")
     actor: Actor = getattr(request, "actor", ANONYMOUS)
     if audience == "staff" and not (actor.is_system or actor.kind == "person"):
@@ -81,7 +83,7 @@ def draw(
             )
         )
     drawing.append(mark_safe(base.names))
-    drawing += [_spot(feature, base, focused=feature.key == focus) for feature in inside]
+    drawing += _spots(inside, base, focus)
     return SafeString(
         render_to_string(
             "maps/map.html",
@@ -147,33 +149,54 @@ def _area(feature: MapFeature, base: queries.BaseMap) -> SafeString:
     )
 
 
-def _spot(feature: MapFeature, base: queries.BaseMap, *, focused: bool) -> SafeString:
-    x, y = base.projection(feature.lon or 0.0, feature.lat or 0.0)
-    level = "none" if feature.level == "none" else levels.known(feature.level)
-    text = ""
-    if feature.value:
-        left = x > base.projection.width * 0.8
-        text = format_html(
-            '<text class="nilai" x="{}" y="5"{} data-live-value="">{}</text>',
-            -15 if left else 15,
-            SafeString(' text-anchor="end"') if left else "",
-            feature.value,
+def _spots(features: list[MapFeature], base: queries.BaseMap, focus: str) -> list[SafeString]:
+    """Signs with their values. Signs at one place are moved side by side; a value that finds no room is left out (the
+    sign's title and the list beside the map still tell it). The worst come last and lie on top, but choose first."""
+    placed: list[tuple[float, float]] = []
+    for feature in features:
+        x, y = base.projection(feature.lon or 0.0, feature.lat or 0.0)
+        while any(abs(x - other_x) < CLOSE and abs(y - other_y) < CLOSE for other_x, other_y in placed):
+            x += CLOSE
+        placed.append((x, y))
+    taken = [(x - SIGN, y - SIGN, x + SIGN, y + SIGN) for x, y in placed]
+    texts: list[SafeString] = []
+    for (x, y), feature in reversed(list(zip(placed, features, strict=True))):
+        texts.append(_value(str(feature.value), x, y, taken, base.projection.width))
+    texts.reverse()
+    return [
+        _spot(feature, x, y, text, focused=feature.key == focus)
+        for feature, (x, y), text in zip(features, placed, texts, strict=True)
+    ]
+
+
+def _value(text: str, x: float, y: float, taken: list[tuple[float, float, float, float]], width: float) -> SafeString:
+    """The value right, left, below or above its sign, where nothing is yet."""
+    if not text or text == DASH:
+        return SafeString("")
+    wide = len(text) * LETTER
+    for dx, dy, anchor in ((16.0, 6.0, ""), (-16.0, 6.0, "end"), (0.0, 29.0, "middle"), (0.0, -17.0, "middle")):
+        left = x + dx - (wide if anchor == "end" else wide / 2 if anchor == "middle" else 0)
+        box = (left, y + dy - 15, left + wide, y + dy + 3)
+        if box[0] < 0 or box[2] > width:
+            continue
+        if any(box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3] for other in taken):
+            continue
+        taken.append(box)
+        how = format_html(' text-anchor="{}"', anchor) if anchor else SafeString("")
+        return format_html(
+            '<text class="nilai" x="{}" y="{}"{} data-live-value="">{}</text>', brief(dx), brief(dy), how, text
         )
+    return SafeString("")
+
+
+def _spot(feature: MapFeature, x: float, y: float, text: SafeString, *, focused: bool) -> SafeString:
+    level = "none" if feature.level == "none" else levels.known(feature.level)
     inner = format_html(
-        '<title>{}</title><circle class="tekan" r="26"/>{}<use class="bentuk" href="#m-{}" data-live-shape=""/>{}',
-        _title(feature),
-        SafeString('<circle class="cincin tetap" r="17"/>')
-        if focused
-        else SafeString('<circle class="cincin" r="17"/>'),
-        level,
-        text,
-    )
-    marker = format_html('<g class="tanda">{}</g>', _linked(feature, inner))
+        '<title>{}</title><circle class="tekan" r="26"/><circle class="cincin{}" r="17"/>'
+        '<use class="bentuk" href="#m-{}" data-live-shape=""/>{}',
+        _title(feature), " tetap" if focused else "", level, text,
+    )  # fmt: skip
     return format_html(
-        '<g class="titik{}" transform="translate({} {})" data-live-key="{}">{}</g>',
-        "" if level == "none" else f" level-{level}",
-        brief(x),
-        brief(y),
-        feature.key,
-        marker,
-    )
+        '<g class="titik{}" transform="translate({} {})" data-live-key="{}"><g class="tanda">{}</g></g>',
+        "" if level == "none" else f" level-{level}", brief(x), brief(y), feature.key, _linked(feature, inner),
+    )  # fmt: skip

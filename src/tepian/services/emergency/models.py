@@ -167,6 +167,8 @@ class Sign(models.Model):
             "label": self.label,
             "label_en": self.label_en or self.label,
             "value": self.value,
+            "amount": self.evidence.get("value"),
+            "unit": self.evidence.get("unit", ""),
             "level": self.level,
             "observed_at": self.observed_at.isoformat(),
         }

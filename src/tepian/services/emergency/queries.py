@@ -19,7 +19,7 @@ from tepian.kernel.catalogue import contributions
 from tepian.kernel.regions import queries as regions
 from tepian.toolkit.identifiers import read_code
 from tepian.toolkit.text import plain
-from tepian.ui import levels
+from tepian.ui import levels, words
 
 from . import states
 from .models import HazardRule, Incident, Sign, TimelineEntry
@@ -126,6 +126,32 @@ def area_names(codes: Iterable[str]) -> list[str]:
     return [names.get(code, code) for code in codes]
 
 
+def place_of(codes: Iterable[str]) -> str:
+    """Where that is, short enough for a headline: the wards when they are few, otherwise their districts."""
+    codes = list(codes)
+    if len(codes) > 3:
+        above = [
+            next((a for a in regions.ancestors(code) if regions.find(a).level == "district"), code) for code in codes
+        ]
+        codes = list(dict.fromkeys(above))
+    return ", ".join(area_names(codes))
+
+
+def measured(source: dict[str, Any]) -> str:
+    """What a source measured, in the reader's language: “21,7 mm”. Words stay as they came."""
+    amount, unit = source.get("amount"), str(source.get("unit") or "")
+    if isinstance(amount, int | float):
+        return f"{words.number(amount, 1 if unit.startswith('mm') else 2)} {unit}".strip()
+    return str(source.get("value") or "")
+
+
+def strongest_first(signs: Iterable[Sign]) -> list[Sign]:
+    """Signs that still hold first, then by level, then the newest."""
+    return sorted(
+        signs, key=lambda sign: (sign.ended_at is not None, -states.rank(sign.level), -sign.began_at.timestamp())
+    )
+
+
 # --- signs ------------------------------------------------------------------------------------------------------------
 
 
@@ -226,6 +252,8 @@ def sentence(entry: TimelineEntry) -> str:
     for key in ("level", "before"):
         if key in params:
             params[key] = str(LEVEL_LABELS.get(params[key], params[key]))
+    if "value" in params:
+        params["value"] = measured(entry.params)
     if english() and entry.params.get("label_en"):
         params["label"] = entry.params["label_en"]
     if "areas" in entry.params:
@@ -411,6 +439,6 @@ def evidence_html(sign: Sign, until: datetime | None = None) -> str:
 def default_words(hazard: str, level: str, place: str) -> dict[str, Any]:
     """Words to start from for the public; empty strings when nobody offers any."""
     for wording in contributions.offered(contributions.PublicWording):
-        if words := wording.words(hazard, level, place):
-            return words
+        if found := wording.words(hazard, level, place):
+            return found
     return {"headline": "", "headline_en": "", "instruction": "", "instruction_en": "", "hours": 6}

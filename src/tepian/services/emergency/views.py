@@ -23,6 +23,8 @@ from tepian.kernel.identity.access import staff_page
 from . import forms, operations, policies, queries, states
 from .models import Incident
 
+CHARTS = 4  # signs with a picture; the others stand in a list
+
 
 def _wanted(number: str) -> Incident:
     try:
@@ -87,7 +89,7 @@ def incidents(request: HttpRequest) -> HttpResponse:
 def _page(request: HttpRequest, incident: Incident, status: int = 200, **bound: Any) -> HttpResponse:
     """The incident with all its forms; `bound` replaces a form by the one with the person's answers and errors."""
     actor = request.actor  # type: ignore[attr-defined]
-    signs = list(incident.signs.all())
+    signs = queries.strongest_first(incident.signs.all())
     confirmed = incident.state in states.CONFIRMED
     may_decide = actor.has("duty_officer") and all(actor.has("duty_officer", region=code) for code in incident.areas)
     context: dict[str, Any] = {
@@ -101,12 +103,15 @@ def _page(request: HttpRequest, incident: Incident, status: int = 200, **bound: 
             {
                 "row": sign,
                 "kind": queries.KIND_LABELS[sign.source_kind],
-                "chart": mark_safe(queries.evidence_html(sign)),
+                "chart": mark_safe(queries.evidence_html(sign)) if place < CHARTS else "",
                 "label": sign.label_en if queries.english() and sign.label_en else sign.label,
                 "level_label": queries.LEVEL_LABELS[sign.level],
+                "value": queries.measured(sign.summary()),
             }
-            for sign in signs
+            for place, sign in enumerate(signs)
         ],
+        "shown": CHARTS,
+        "rest": f"{CHARTS}:",
         "sources": len({sign.source_key for sign in signs}),
         "areas": queries.area_names(incident.areas),
         "focus": f"incident/{incident.number}",
@@ -351,6 +356,7 @@ def record(request: HttpRequest, number: str) -> HttpResponse:
                     "kind": queries.KIND_LABELS[sign.source_kind],
                     "level_label": queries.LEVEL_LABELS[sign.level],
                     "chart": mark_safe(queries.evidence_html(sign, row.closed_at)),
+                    "value": queries.measured(sign.summary()),
                 }
                 for sign in signs
             ],

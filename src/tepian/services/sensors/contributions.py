@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.conf import settings
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tepian.kernel.actors import Actor
@@ -46,10 +46,10 @@ def rain_features(actor: Actor) -> list[MapFeature]:
 def water_tile() -> Tile:
     worst = queries.highest(("river", "dam"))
     if worst is None:
-        return Tile(_t("Highest river station"), None, level="unknown", url="/air")
-    detail = worst.name if not worst.simulated else f"{worst.name} · {_t('exercise')}"
+        return Tile(gettext("Highest river station"), None, level="unknown", url="/air")
+    detail = worst.name if not worst.simulated else f"{worst.name} · {gettext('exercise')}"
     return Tile(
-        _t("Highest river station"),
+        gettext("Highest river station"),
         number(worst.value),
         worst.unit,
         f"{detail} {worst.trend_symbol}".strip(),
@@ -62,11 +62,11 @@ def water_tile() -> Tile:
 def rain_tile() -> Tile:
     fresh = [r for r in queries.latest(kinds=["rain"]) if not r.stale and r.value is not None]
     if not fresh:
-        return Tile(_t("Rain in the last hour"), None, "mm", level="unknown", url="/air")
+        return Tile(gettext("Rain in the last hour"), None, "mm", level="unknown", url="/air")
     wettest = max(fresh, key=lambda r: r.value or 0)
     level = wettest.level if wettest.level != "none" else "normal"
     return Tile(
-        _t("Rain in the last hour"),
+        gettext("Rain in the last hour"),
         number(wettest.value, 1),
         wettest.unit,
         wettest.name,
@@ -80,7 +80,9 @@ def find(query: str, actor: Actor) -> Iterable[SearchHit]:
     for score, station in queries.search(query):
         reading = queries.reading(station.code)
         if reading is not None:
-            yield SearchHit(reading.name, reading.url, _t("Station"), f"{reading.text} · {reading.age_text}", score)
+            yield SearchHit(
+                reading.name, reading.url, gettext("Station"), f"{reading.text} · {reading.age_text}", score
+            )
 
 
 def work(actor: Actor) -> Iterable[WorkItem]:
@@ -91,7 +93,7 @@ def work(actor: Actor) -> Iterable[WorkItem]:
         if reading.silent:
             yield WorkItem(
                 key=f"silent:{reading.station}",
-                title=_t("%(name)s is silent") % {"name": reading.name},
+                title=gettext("%(name)s is silent") % {"name": reading.name},
                 url=f"/kerja/sensor/{reading.station}",
                 detail=reading.age_text,
                 level="warning",

@@ -31,6 +31,8 @@ class SourceOut(Schema):
     label: str = ""
     label_en: str = ""
     value: str = ""
+    amount: float | None = None
+    unit: str = ""
     level: str = ""
 
 

@@ -19,6 +19,7 @@ from tepian.kernel.regions import queries as regions
 from tepian.toolkit.identifiers import read_code
 from tepian.toolkit.text import plain
 from tepian.ui import levels
+from tepian.ui import words as texts
 
 from . import states
 from .models import PublicationRule, PublicWarning, Subscription, WarningKind, WarningMessage
@@ -80,12 +81,12 @@ def words(hazard: str, level: str, place: str) -> dict[str, Any]:
     kind = kind_of(hazard)
     if kind is None:
         return {}
-    texts = kind.levels.get(level, {})
+    own = kind.levels.get(level, {})
     found: dict[str, Any] = {
-        key: str(texts.get(key, "")).replace("{place}", place)
+        key: str(own.get(key, "")).strip().replace("{place}", place)
         for key in ("headline", "headline_en", "instruction", "instruction_en")
     }
-    found["hours"] = int(texts.get("hours", 6))
+    found["hours"] = int(own.get("hours", 6))
     return found
 
 
@@ -169,6 +170,19 @@ def in_language(warning: PublicWarning, field: str) -> str:
     if english():
         return getattr(warning, f"{field}_en") or getattr(warning, field)
     return getattr(warning, field)
+
+
+def measured(source: dict[str, Any]) -> str:
+    """What a source measured, in the reader's language: “21,7 mm”. Words stay as they came."""
+    amount, unit = source.get("amount"), str(source.get("unit") or "")
+    if isinstance(amount, int | float):
+        return f"{texts.number(amount, 1 if unit.startswith('mm') else 2)} {unit}".strip()
+    return str(source.get("value") or "")
+
+
+def strongest_first(sources: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Sources by level, the worst first."""
+    return sorted(sources, key=lambda source: -states.rank(str(source.get("level", ""))))
 
 
 # --- subscriptions ----------------------------------------------------------------------------------------------------

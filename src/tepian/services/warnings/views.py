@@ -55,11 +55,11 @@ def told(warning: PublicWarning) -> dict[str, Any]:
         "sources": [
             {
                 "label": (english and source.get("label_en")) or source.get("label", ""),
-                "value": source.get("value", ""),
+                "value": queries.measured(source),
                 "level": source.get("level", "unknown"),
                 "level_label": queries.LEVEL_LABELS.get(source.get("level", ""), ""),
             }
-            for source in warning.sources
+            for source in queries.strongest_first(warning.sources)
         ],
         "url": f"{settings.BASE_URL}{queries.public_path('warnings-warning', warning.number)}",
     }

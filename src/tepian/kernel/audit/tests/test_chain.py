@@ -38,7 +38,9 @@ def test_an_empty_record_holds() -> None:
     assert kinds() == []
 
 
-@pytest.mark.parametrize("change", [{"details": {"square": 5}}, {"actor_id": "somebody"}, {"operation": "x"}, {"purpose": "p"}])
+@pytest.mark.parametrize(
+    "change", [{"details": {"square": 5}}, {"actor_id": "somebody"}, {"operation": "x"}, {"purpose": "p"}]
+)
 def test_a_changed_entry_is_found(record, change) -> None:
     AuditEntry.objects.filter(position=3).update(**change)
     assert ("changed", 3) in kinds()

@@ -37,9 +37,13 @@ def fresh() -> Iterator[None]:
     global made
     made = 0
     pagecache.forget_all()
-    with override_settings(ROOT_URLCONF=__name__, MIDDLEWARE=[
-        "tepian.kernel.catalogue.pagecache.PageCacheMiddleware", "django.middleware.common.CommonMiddleware",
-    ]):
+    with override_settings(
+        ROOT_URLCONF=__name__,
+        MIDDLEWARE=[
+            "tepian.kernel.catalogue.pagecache.PageCacheMiddleware",
+            "django.middleware.common.CommonMiddleware",
+        ],
+    ):
         yield
     pagecache.forget_all()
 

@@ -135,6 +135,10 @@ def test_an_envelope_is_a_cloudevent(taken) -> None:
     from tepian.kernel.events.queries import after
 
     event = after(0)[-1].to_cloudevent("https://kota.example")
-    assert {"specversion": "1.0", "type": "tests.counted.v1", "subject": "what/a",
-            "source": "https://kota.example"}.items() <= event.items()
+    assert {
+        "specversion": "1.0",
+        "type": "tests.counted.v1",
+        "subject": "what/a",
+        "source": "https://kota.example",
+    }.items() <= event.items()
     assert event["data"] == {"what": "a", "number": 1}

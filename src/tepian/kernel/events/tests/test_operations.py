@@ -56,9 +56,18 @@ def test_a_verb_leaves_its_change_a_record_and_an_event_together() -> None:
     make_thing(actor=CLERK, code="x.1")
     entry = AuditEntry.objects.get()
     assert (entry.operation, entry.subject_type, entry.subject_id, entry.details) == (
-        "tests.make_thing", "thing", "x.1", {"size": 3})
+        "tests.make_thing",
+        "thing",
+        "x.1",
+        {"size": 3},
+    )
     event = OutboxEvent.objects.get()
-    assert (event.type, event.subject, event.data, event.actor) == ("tests.thing_made.v1", "thing/x.1", {"code": "x.1"}, "Clerk")
+    assert (event.type, event.subject, event.data, event.actor) == (
+        "tests.thing_made.v1",
+        "thing/x.1",
+        {"code": "x.1"},
+        "Clerk",
+    )
 
 
 def test_a_verb_that_breaks_leaves_nothing() -> None:
@@ -71,7 +80,10 @@ def test_a_verb_that_breaks_leaves_nothing() -> None:
 
 def test_nested_verbs_share_fate_and_a_caught_failure_leaves_no_trace() -> None:
     make_two(actor=CLERK)
-    assert [entry.operation for entry in AuditEntry.objects.order_by("position")] == ["tests.make_two", "tests.make_thing"]
+    assert [entry.operation for entry in AuditEntry.objects.order_by("position")] == [
+        "tests.make_two",
+        "tests.make_thing",
+    ]
     assert [event.subject for event in OutboxEvent.objects.all()] == ["thing/x.1"]
     assert list(Region.objects.values_list("code", flat=True)) == ["x.1"]
 
@@ -97,4 +109,8 @@ def test_a_view_of_personal_data_is_recorded_with_its_purpose() -> None:
     record_view(actor=CLERK, subject_type="account", subject_id=7, purpose="answering a letter", fields=["phone"])
     entry = AuditEntry.objects.get()
     assert (entry.operation, entry.subject_id, entry.purpose, entry.details) == (
-        "audit.view", "7", "answering a letter", {"fields": ["phone"]})
+        "audit.view",
+        "7",
+        "answering a letter",
+        {"fields": ["phone"]},
+    )

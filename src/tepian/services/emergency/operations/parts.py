@@ -89,6 +89,7 @@ def public_fields(
         "instruction": checked_text(instruction, "instruction"),
         "instruction_en": checked_text(instruction_en, "instruction_en", needed=False),
         "valid_until": valid_until,
+        "place": queries.place_of(areas)[:200],
     }
 
 
@@ -127,6 +128,8 @@ def about(sign: Sign) -> dict[str, Any]:
         "label": sign.label,
         "label_en": sign.label_en or sign.label,
         "value": sign.value,
+        "amount": sign.evidence.get("value"),
+        "unit": sign.evidence.get("unit", ""),
         "level": sign.level,
         "source_kind": sign.source_kind,
         "source_key": sign.source_key,

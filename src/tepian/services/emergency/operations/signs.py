@@ -102,6 +102,8 @@ def report_sign(
         if observed_at < sign.observed_at or (observed_at == sign.observed_at and level == sign.level):
             return sign
         before = sign.level
+        if _judgement_is_over(rule, sign, level, observed_at):
+            sign.judged_level = ""
         sign.level, sign.value, sign.observed_at, sign.silent_since = level, value, observed_at, None
         sign.evidence = sign.evidence | (evidence or {})
         sign.save()
@@ -179,6 +181,14 @@ def _locked_rule(hazard: str) -> HazardRule:
     return rule
 
 
+def _judgement_is_over(rule: HazardRule, sign: Sign, level: str, at: datetime) -> bool:
+    """The sign had fallen below the level at which it was judged, stayed there for the rule's window, and rises again:
+    that is news. A gauge that only flickers round a limit is not."""
+    if states.rank(sign.level) >= states.rank(sign.judged_level) or states.rank(level) <= states.rank(sign.level):
+        return False
+    return at - sign.observed_at >= rule.rule().window
+
+
 def _weigh(actor: Actor, rule: HazardRule, sign: Sign, before: str) -> None:
     """Join an incident, open a draft, or wait for a second source."""
     own = sign.incidents.filter(state__in=states.ACTIVE).first()
@@ -191,7 +201,7 @@ def _weigh(actor: Actor, rule: HazardRule, sign: Sign, before: str) -> None:
     if nearby is not None:
         nearby.signs.add(sign)
         write(actor, nearby, "sign_joined", **about(sign))
-        _widen(nearby, sign)
+        _widen(rule, nearby, sign)
         suggest(actor, nearby)
         return
     signs = {row.pk: row for row in queries.candidates(rule, simulated=sign.simulated, at=sign.observed_at)}
@@ -215,7 +225,7 @@ def _incident_near(rule: HazardRule, sign: Sign) -> Incident | None:
 def _open_draft(actor: Actor, rule: HazardRule, signs: Sequence[Sign]) -> Incident:
     anchor = signs[0]
     areas = list(dict.fromkeys(sign.region_code for sign in signs if sign.region_code))
-    place = ", ".join(queries.area_names(areas)) or anchor.label
+    place = queries.place_of(areas) or anchor.label
     level = max((sign.level for sign in signs), key=states.rank)
     incident = _numbered(
         hazard=rule.hazard,
@@ -271,8 +281,11 @@ def _numbered(**fields: Any) -> Incident:
     raise RuntimeError("no free incident number after twenty attempts")
 
 
-def _widen(incident: Incident, sign: Sign) -> None:
+def _widen(rule: HazardRule, incident: Incident, sign: Sign) -> None:
     """A draft grows with its signs; what a person confirmed is widened by a person."""
     if incident.state == states.DRAFT and sign.region_code and sign.region_code not in incident.areas:
         incident.areas = [*incident.areas, sign.region_code]
-        incident.save(update_fields=["areas"])
+        incident.place = queries.place_of(incident.areas)[:200]
+        incident.title = f"{rule.name}: {incident.place}"[:200]
+        incident.title_en = f"{rule.name_en}: {incident.place}"[:200]
+        incident.save(update_fields=["areas", "place", "title", "title_en"])

@@ -173,6 +173,16 @@ def test_a_dismissed_sign_that_ended_and_came_back_counts_again(city):
     assert len(numbers()) == 2
 
 
+@pytest.mark.parametrize(("calm_minutes", "drafts"), [(10, 1), (70, 2)])
+def test_a_judged_sign_that_was_calm_for_long_and_rises_again_is_news(city, calm_minutes, drafts):
+    sign("a", "awas", minutes=100)
+    sign("b", "siaga", minutes=99)
+    operations.dismiss_draft(actor=OFFICER, number=numbers()[0], reason_code="nothing_seen", reason="Kering.")
+    sign("a", "waspada", minutes=90)
+    sign("a", "siaga", minutes=90 - calm_minutes)  # below what was judged, but after a calm
+    assert len(numbers()) == drafts
+
+
 def test_a_third_source_after_a_dismissal_is_new_evidence(city):
     sign("a", "siaga")
     sign("b", "waspada")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -19,11 +18,17 @@ from tepian.kernel.actors import Invalid, NotFound
 from .. import queries
 from ..models import Datastream
 from ..queries.latest import as_json
-from ..queries.series import choose_step, find_datastream, json_bounds, rows_for_export
+from ..queries.series import choose_step, csv_lines, find_datastream, json_bounds
 from ..states import quality
 
 router = Router(tags=["sensors"])
 Kind = Literal["river", "rain", "tide", "dam", "air", "other"]
+
+
+def as_download(lines: Iterable[str], name: str) -> StreamingHttpResponse:
+    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 class Estimate(Schema):
@@ -171,28 +176,7 @@ def series(request: HttpRequest, code: str, span: Annotated[Span, Query()]) -> d
     return {"datastream": row.key, "unit": row.unit_label, "step": step, "cut": found.cut, "points": points}
 
 
-class _Echo:
-    def write(self, value: str) -> str:
-        return value
-
-
-def csv_rows(row: Datastream, start: datetime, end: datetime) -> Iterator[str]:
-    """The readings as lines of CSV, with source and unit in the heading."""
-    out = csv.writer(_Echo())
-    yield "﻿"  # so that spreadsheets read UTF-8
-    yield out.writerow(["time", f"value_{row.unit}", "quality", "station", "datastream"])
-    for at, value, flags in rows_for_export(row.pk, start, end):
-        yield out.writerow(
-            [at.isoformat(timespec="seconds"), value, " ".join(quality(flags)), row.station.code, row.slug]
-        )
-
-
-def csv_answer(row: Datastream, start: datetime, end: datetime) -> StreamingHttpResponse:
-    response = StreamingHttpResponse(csv_rows(row, start, end), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{row.station.code}-{row.slug}.csv"'
-    return response
-
-
 @router.get("/stations/{code}/series.csv", summary="The same as CSV, every reading", response={200: str})
 def series_csv(request: HttpRequest, code: str, span: Annotated[Span, Query()]) -> StreamingHttpResponse:
-    return csv_answer(*_span(code, span))
+    row, start, end = _span(code, span)
+    return as_download(csv_lines(row, start, end), f"{code}-{row.slug}.csv")

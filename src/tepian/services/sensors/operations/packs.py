@@ -8,6 +8,9 @@ from datetime import date
 from itertools import pairwise
 from typing import Any
 
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
 from tepian.kernel.actors import Actor, Invalid
 from tepian.kernel.organisations.models import Agency
 from tepian.kernel.regions.models import Region
@@ -172,5 +175,9 @@ def _load_scale(actor: Actor, datastream: str, scale: dict[str, Any], counts: di
             actor=actor, datastream=datastream, scale=scale["code"], name=scale.get("name", scale["code"]), **values
         )
     except TypeError as error:
-        raise Invalid(f"sensors.toml: {datastream}: {error}", code="bad_scale", item=datastream) from error
+        raise Invalid(
+            format_lazy(_("The scale of “{key}” holds something unknown: {detail}"), key=datastream, detail=str(error)),
+            code="bad_scale",
+            item=datastream,
+        ) from error
     counts["scales"] += 1

@@ -39,9 +39,22 @@ def build():
     op.create_observed_property(actor=SYSTEM, code="muka-air", name="Muka air", name_en="Water level")
     op.create_observed_property(actor=SYSTEM, code="hujan", name="Curah hujan", name_en="Rainfall")
     op.create_sensor(actor=SYSTEM, code="awlr", name="AWLR")
-    op.create_station(actor=SYSTEM, code="hilir", name="Hilir", name_en="Downstream", kind="river", lon=117.15, lat=-0.5)
-    op.create_station(actor=SYSTEM, code="hulu", name="Hulu", name_en="Upstream", kind="river", lon=117.2, lat=-0.4, upstream_of="hilir")
-    op.create_station(actor=SYSTEM, code="pos-hujan", name="Pos hujan", name_en="Rain gauge", kind="rain", lon=117.19, lat=-0.41)
+    op.create_station(
+        actor=SYSTEM, code="hilir", name="Hilir", name_en="Downstream", kind="river", lon=117.15, lat=-0.5
+    )
+    op.create_station(
+        actor=SYSTEM,
+        code="hulu",
+        name="Hulu",
+        name_en="Upstream",
+        kind="river",
+        lon=117.2,
+        lat=-0.4,
+        upstream_of="hilir",
+    )
+    op.create_station(
+        actor=SYSTEM, code="pos-hujan", name="Pos hujan", name_en="Rain gauge", kind="rain", lon=117.19, lat=-0.41
+    )
     for code in ("hilir", "hulu"):
         op.create_datastream(
             actor=SYSTEM, station=code, slug="muka-air", name=f"Muka air {code}", observed_property="muka-air", sensor="awlr",

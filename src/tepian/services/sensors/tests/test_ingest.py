@@ -25,7 +25,10 @@ def put(rows, **kwargs):
 
 
 def levels():
-    return [(e.data["from_level"], e.data["to_level"]) for e in OutboxEvent.objects.filter(type="sensors.level_changed.v1").order_by("position")]
+    return [
+        (e.data["from_level"], e.data["to_level"])
+        for e in OutboxEvent.objects.filter(type="sensors.level_changed.v1").order_by("position")
+    ]
 
 
 def state(registry_, key):
@@ -82,7 +85,13 @@ def test_levels_can_be_skipped_up_and_down_in_one_batch(town, now):
     ds = town.by_key["hilir/muka-air"].id
     values = [1.9, 2.3, 2.7, 3.1, 3.5, 3.9, 4.3, 3.95, 3.5, 2.0, 2.0]
     put([(ds, now - (10 - i) * MINUTE, value, 0) for i, value in enumerate(values)])
-    assert levels() == [("normal", "waspada"), ("waspada", "siaga"), ("siaga", "awas"), ("awas", "siaga"), ("siaga", "waspada")]
+    assert levels() == [
+        ("normal", "waspada"),
+        ("waspada", "siaga"),
+        ("siaga", "awas"),
+        ("awas", "siaga"),
+        ("siaga", "waspada"),
+    ]
 
 
 def test_impossible_values_are_kept_marked_and_do_not_alarm(town, now):

@@ -87,7 +87,22 @@ def test_mosquitto_pub_in_every_version_and_quality(served, version, qos):
 @needs_pub
 def test_many_lines_with_plain_numbers_each_get_their_own_moment(served):
     lines = "".join(f"{1 + i / 1000}\n" for i in range(500))
-    command = [PUB, "-h", "127.0.0.1", "-p", str(served.port), "-u", "pos-uji", "-P", served.key, "-q", "1", "-t", "tepian/v1/hulu/muka-air", "-l"]
+    command = [
+        PUB,
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(served.port),
+        "-u",
+        "pos-uji",
+        "-P",
+        served.key,
+        "-q",
+        "1",
+        "-t",
+        "tepian/v1/hulu/muka-air",
+        "-l",
+    ]
     done = subprocess.run(command, input=lines, capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 0, done.stderr
     until(lambda: Observation.objects.count() == 500)
@@ -114,7 +129,9 @@ def test_wrong_topics_and_payloads_are_counted_and_named(served):
         ("tepian/v1/hilir/muka-air", '{"result":1,"unit":"ft"}'), ("tepian/v1/hilir/muka-air", "{"), ("tepian/v1/hilir/muka-air", ""),
         ("tepian/v1/hilir/muka-air", '{"result":1,"phenomenonTime":"2999-01-01T00:00:00Z"}'), ("tepian/v1/hilir/muka-air", "1_0"),
     ):  # fmt: skip
-        assert pub(served, "-V", "mqttv311", "-q", "1", "-t", topic, "-m", message).returncode == 0  # acknowledged: resending would not help
+        assert (
+            pub(served, "-V", "mqttv311", "-q", "1", "-t", topic, "-m", message).returncode == 0
+        )  # acknowledged: resending would not help
     assert served.counts.refused == 9 and Observation.objects.count() == 0
     pub(served, "-V", "mqttv5", "-q", "1", "-t", "tepian/v1/hilr/muka-air", "-m", "1")
     assert "hilir/muka-air" in served.counts.last_refusal
@@ -156,7 +173,9 @@ def signed_in(running, level=5):
 
 def test_acknowledgements_come_in_order_with_reasons_and_after_the_commit(served):
     wire = signed_in(served)
-    wire.sendall(publish(1, b"1.0") + publish(2, b"x") + publish(3, b"1.1") + publish(4, b"1", topic="tepian/v1/tak/ada"))
+    wire.sendall(
+        publish(1, b"1.0") + publish(2, b"x") + publish(3, b"1.1") + publish(4, b"1", topic="tepian/v1/tak/ada")
+    )
     answer = b""
     while len(answer) < 4 + 5 + 4 + 5:
         answer += wire.recv(100)
@@ -318,7 +337,11 @@ def test_the_bridge_reads_a_real_broker_and_survives_its_restart(writer, live_to
             raise RuntimeError("the store is away")
         return writer.submit_and_wait(rows)
 
-    bridge = MqttBridge(f"mqtt://127.0.0.1:{broker['port']}", lambda t, p: ingest.read(t, p, live.INGEST, time.time_ns() // 10**6), commit)
+    bridge = MqttBridge(
+        f"mqtt://127.0.0.1:{broker['port']}",
+        lambda t, p: ingest.read(t, p, live.INGEST, time.time_ns() // 10**6),
+        commit,
+    )
     bridge.start()
     try:
         until(lambda: bridge.connected)

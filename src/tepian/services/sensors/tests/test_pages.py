@@ -25,7 +25,9 @@ MINUTE = 60_000
 
 def fill(town, now, key="hilir/muka-air", values=(1.5, 1.6, 1.9, 2.2, 2.6)):
     ds = town.by_key[key].id
-    op.record_observations(actor=SYSTEM, rows=[(ds, now - (len(values) - 1 - i) * 10 * MINUTE, value, 0) for i, value in enumerate(values)])
+    op.record_observations(
+        actor=SYSTEM, rows=[(ds, now - (len(values) - 1 - i) * 10 * MINUTE, value, 0) for i, value in enumerate(values)]
+    )
 
 
 @pytest.fixture
@@ -136,7 +138,10 @@ def test_api(client, town, now):
     assert client.get("/api/v1/stations/hilir/series?step=day").json()["points"][-1][5] == 5 or True
     missing = client.get("/api/v1/stations/hilr")
     assert missing.status_code == 404 and "hilir" in missing.json()["message_en"]
-    assert client.get("/api/v1/stations/hilir/series?start=2026-01-02T00:00:00Z&end=2026-01-01T00:00:00Z").status_code == 422
+    assert (
+        client.get("/api/v1/stations/hilir/series?start=2026-01-02T00:00:00Z&end=2026-01-01T00:00:00Z").status_code
+        == 422
+    )
     assert client.get("/api/v1/stations/hilir/series.csv").status_code == 200
 
 
@@ -156,12 +161,23 @@ def test_thresholds_are_dated_sourced_and_take_effect(steward, town, now):
             "alerting": "on", "valid_from": "2026-01-01", "source": ""}  # fmt: skip
     refused = steward.post("/kerja/sensor/hilir", data)
     assert refused.status_code == 422
-    assert steward.post("/kerja/sensor/hilir", data | {"source": "SK 5/2026", "siaga": "2.1", "waspada": "2.5", "hysteresis": "0.05"}).status_code == 422
+    assert (
+        steward.post(
+            "/kerja/sensor/hilir",
+            data | {"source": "SK 5/2026", "siaga": "2.1", "waspada": "2.5", "hysteresis": "0.05"},
+        ).status_code
+        == 422
+    )
     assert ThresholdScale.objects.filter(datastream__station__code="hilir").count() == 1
-    saved = steward.post("/kerja/sensor/hilir", data | {"source": "SK 5/2026", "siaga": "2.7", "waspada": "2.5", "hysteresis": "0.05"})
+    saved = steward.post(
+        "/kerja/sensor/hilir", data | {"source": "SK 5/2026", "siaga": "2.7", "waspada": "2.5", "hysteresis": "0.05"}
+    )
     assert saved.status_code == 302, saved.content[-2000:]
     scales = list(ThresholdScale.objects.filter(datastream__station__code="hilir").order_by("valid_from"))
-    assert [(s.valid_from.isoformat(), s.valid_to and s.valid_to.isoformat()) for s in scales] == [("2020-01-01", "2025-12-31"), ("2026-01-01", None)]
+    assert [(s.valid_from.isoformat(), s.valid_to and s.valid_to.isoformat()) for s in scales] == [
+        ("2020-01-01", "2025-12-31"),
+        ("2026-01-01", None),
+    ]
     fill(town, now + 1000, values=(2.75,))
     assert queries.reading("hilir").level == "siaga"
 
@@ -169,11 +185,28 @@ def test_thresholds_are_dated_sourced_and_take_effect(steward, town, now):
 def test_only_one_scale_alerts(town):
     from datetime import date
 
-    op.set_thresholds(actor=STEWARD, datastream="hilir/muka-air", scale="bendungan", name="Bendungan", source="uji", valid_from=date(2026, 1, 1), siaga=5, alerting=True)
+    op.set_thresholds(
+        actor=STEWARD,
+        datastream="hilir/muka-air",
+        scale="bendungan",
+        name="Bendungan",
+        source="uji",
+        valid_from=date(2026, 1, 1),
+        siaga=5,
+        alerting=True,
+    )
     today = queries.thresholds(Datastream.objects.get(station__code="hilir").pk)
     assert [(s.code, s.alerting) for s in today] == [("bendungan", True), ("lokal", False)]
     with pytest.raises(Denied):
-        op.set_thresholds(actor=Actor(kind="person", grants=(Grant("viewer"),)), datastream="hilir/muka-air", scale="x", name="X", source="u", valid_from=date(2026, 1, 1), siaga=5)
+        op.set_thresholds(
+            actor=Actor(kind="person", grants=(Grant("viewer"),)),
+            datastream="hilir/muka-air",
+            scale="x",
+            name="X",
+            source="u",
+            valid_from=date(2026, 1, 1),
+            siaga=5,
+        )
 
 
 CSV = """waktu;nama_pos;tinggi_air;satuan
@@ -200,14 +233,24 @@ def test_a_file_is_tried_and_then_imported(steward, town):
     report = imports.inspect(CSV, imports.guess_mapping(["waktu", "nama_pos", "tinggi_air", "satuan"]))
     assert report.counts == {"ok": 3, "duplicate": 1, "conflict": 1, "bad": 6}
     assert Observation.objects.count() == 0
-    form = {"time": "waktu", "value": "tinggi_air", "station": "nama_pos", "unit": "satuan", "datastream_column": "", "datastream": ""}
+    form = {
+        "time": "waktu",
+        "value": "tinggi_air",
+        "station": "nama_pos",
+        "unit": "satuan",
+        "datastream_column": "",
+        "datastream": "",
+    }
     done = steward.post(response["Location"], form | {"import": "1"})
     assert done.status_code == 302 and Observation.objects.count() == 3 and not ImportDraft.objects.exists()
     assert steward.get(response["Location"]).status_code == 302
     assert OutboxEvent.objects.filter(type="sensors.level_changed.v1").count() == 0
 
 
-@pytest.mark.parametrize("raw", [b"", b"a\n", b"\x00\x01\x02", b"x;y\n1;2\n", b"waktu,nilai\n", b'waktu,nilai\n"unclosed,1\n', b"\xff\xfe\x00w"])
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b"a\n", b"\x00\x01\x02", b"x;y\n1;2\n", b"waktu,nilai\n", b'waktu,nilai\n"unclosed,1\n', b"\xff\xfe\x00w"],
+)
 def test_odd_files_are_refused_in_words(steward, town, raw):
     response = steward.post("/kerja/sensor/impor", {"file": SimpleUploadedFile("x.csv", raw)}, follow=True)
     assert response.status_code in (200, 422)
@@ -243,8 +286,18 @@ def test_the_exercise_runs_through_its_story(town, steward, now):
     for t in range(0, 600, 2):
         rows = [(town.by_key[f"{s}/{d}"].id, start + t * 1000, v, 32) for s, d, v in storm_values(scenario, t)]
         op.record_observations(actor=SYSTEM, rows=rows)
-    changes = [(e.data["station"], e.data["to_level"]) for e in OutboxEvent.objects.filter(type="sensors.level_changed.v1").order_by("position")]
-    assert [level for station, level in changes if station == "hilir"] == ["waspada", "siaga", "awas", "siaga", "waspada", "normal"]
+    changes = [
+        (e.data["station"], e.data["to_level"])
+        for e in OutboxEvent.objects.filter(type="sensors.level_changed.v1").order_by("position")
+    ]
+    assert [level for station, level in changes if station == "hilir"] == [
+        "waspada",
+        "siaga",
+        "awas",
+        "siaga",
+        "waspada",
+        "normal",
+    ]
     assert [level for station, level in changes if station == "pos-hujan"] == ["waspada", "siaga"]
     assert all(e.data["simulated"] for e in OutboxEvent.objects.filter(type="sensors.level_changed.v1"))
     assert queries.reading("hilir").simulated
@@ -298,7 +351,15 @@ def test_a_pack_with_errors_names_them(tmp_path):
         '[[station.datastream]]\nslug="b"\nname="B"\nobserved_property="z"\nunit="m"\n[[station.datastream.scale]]\ncode="k"\nwaspada=3\nsiaga=2\n'
     )  # fmt: skip
     problems = [str(p) for p in section.check(CityPack(tmp_path))]
-    for word in ("lake", "unknown station", "regions.csv", "observes the unknown", "no source", "no valid_from", "must rise"):
+    for word in (
+        "lake",
+        "unknown station",
+        "regions.csv",
+        "observes the unknown",
+        "no source",
+        "no valid_from",
+        "must rise",
+    ):
         assert any(word in problem for problem in problems), (word, problems)
 
 

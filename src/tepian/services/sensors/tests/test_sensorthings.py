@@ -37,14 +37,20 @@ def key(town):
 def readings(town, now):
     a, b = town.by_key["hilir/muka-air"].id, town.by_key["hulu/muka-air"].id
     start = now // 1000 * 1000 - 60 * MINUTE
-    rows = [(a, start + i * MINUTE, 1 + i / 100, 0) for i in range(30)] + [(b, start + i * MINUTE + 1000, 2.5, 0) for i in range(5)]
+    rows = [(a, start + i * MINUTE, 1 + i / 100, 0) for i in range(30)] + [
+        (b, start + i * MINUTE + 1000, 2.5, 0) for i in range(5)
+    ]
     op.record_observations(actor=SYSTEM, rows=rows)
     return start
 
 
 def get(client, path, **query):
     response = client.get(f"{ROOT}/{path}" if path else ROOT, query)
-    return response.status_code, (json.loads(response.content) if response["Content-Type"].startswith("application/json") else response.content.decode())
+    return response.status_code, (
+        json.loads(response.content)
+        if response["Content-Type"].startswith("application/json")
+        else response.content.decode()
+    )
 
 
 def test_front_door(client, town):
@@ -61,7 +67,9 @@ def test_front_door(client, town):
         for item in listing["value"][:2]:  # every link leads somewhere
             for name, url in item.items():
                 if name.endswith(("selfLink", "navigationLink")):
-                    assert client.get(url).status_code in (200, 404) and (client.get(url).status_code == 200 or "Sensor" in name), url
+                    assert client.get(url).status_code in (200, 404) and (
+                        client.get(url).status_code == 200 or "Sensor" in name
+                    ), url
 
 
 def test_entities_paths_and_properties(client, town, readings):
@@ -81,7 +89,14 @@ def test_entities_paths_and_properties(client, town, readings):
     assert body["result"] == 1 and body["resultQuality"] == ["late"]
     assert get(client, f"Observations({key})/Datastream/Thing/name")[1] == {"name": "Hilir"}
     assert get(client, f"Observations({key})/FeatureOfInterest")[1]["feature"]["type"] == "Point"
-    for path in ("Datastreams(99999)", "Nothing", "Datastreams(1)/Nothing", "Datastreams(x)", f"Observations({2**63})", "Things(1)/Datastreams(999)"):
+    for path in (
+        "Datastreams(99999)",
+        "Nothing",
+        "Datastreams(1)/Nothing",
+        "Datastreams(x)",
+        f"Observations({2**63})",
+        "Things(1)/Datastreams(999)",
+    ):
         status, body = get(client, path)
         assert status == 404 and body["message_id"] and body["message_en"], path
 
@@ -113,7 +128,10 @@ def test_entities_paths_and_properties(client, town, readings):
         ("result ne null", 35),
         ("round(result) eq 1", 30),
         ("floor(result) eq 2 and ceiling(result) eq 3", 5),
-        ("st_within(FeatureOfInterest/feature, geography'POLYGON((117.19 -0.41,117.21 -0.41,117.21 -0.39,117.19 -0.39,117.19 -0.41))')", 5),
+        (
+            "st_within(FeatureOfInterest/feature, geography'POLYGON((117.19 -0.41,117.21 -0.41,117.21 -0.39,117.19 -0.39,117.19 -0.41))')",
+            5,
+        ),
         ("geo.distance(FeatureOfInterest/feature, geography'POINT(117.15 -0.5)') lt 0.01", 30),
     ],
 )
@@ -124,16 +142,36 @@ def test_filters(client, town, readings, filter_, count):
 
 
 def test_filters_on_things_and_any(client, town):
-    assert len(get(client, "Things", **{"$filter": "Datastreams/any(d: d/unitOfMeasurement/symbol eq 'mm')"})[1]["value"]) == 1
+    assert (
+        len(get(client, "Things", **{"$filter": "Datastreams/any(d: d/unitOfMeasurement/symbol eq 'mm')"})[1]["value"])
+        == 1
+    )
     assert len(get(client, "Datastreams", **{"$filter": "Thing/properties/kind eq 'river'"})[1]["value"]) == 2
-    assert len(get(client, "Datastreams", **{"$filter": "properties/mqtt_topic eq 'tepian/v1/hilir/muka-air'"})[1]["value"]) == 1
-    assert get(client, "Things", **{"$filter": "geo.distance(Locations/location, geography'POINT(1 1)') lt 1"})[0] == 400
-    assert len(get(client, "Locations", **{"$filter": "geo.distance(location, geography'POINT(117.15 -0.5)') lt 0.01"})[1]["value"]) == 1
+    assert (
+        len(
+            get(client, "Datastreams", **{"$filter": "properties/mqtt_topic eq 'tepian/v1/hilir/muka-air'"})[1]["value"]
+        )
+        == 1
+    )
+    assert (
+        get(client, "Things", **{"$filter": "geo.distance(Locations/location, geography'POINT(1 1)') lt 1"})[0] == 400
+    )
+    assert (
+        len(
+            get(client, "Locations", **{"$filter": "geo.distance(location, geography'POINT(117.15 -0.5)') lt 0.01"})[1][
+                "value"
+            ]
+        )
+        == 1
+    )
 
 
 def test_order_pages_and_select(client, town, readings):
     seen = []
-    url, query = "Observations", {"$orderby": "phenomenonTime desc", "$top": "8", "$select": "phenomenonTime,result", "$filter": "result gt 1"}
+    url, query = (
+        "Observations",
+        {"$orderby": "phenomenonTime desc", "$top": "8", "$select": "phenomenonTime,result", "$filter": "result gt 1"},
+    )
     response = client.get(f"{ROOT}/{url}", query)
     while True:
         body = json.loads(response.content)
@@ -143,14 +181,24 @@ def test_order_pages_and_select(client, town, readings):
             break
         response = client.get(body["@iot.nextLink"])
     assert len(seen) == 34 and seen == sorted(seen, reverse=True)
-    results = [o["result"] for o in get(client, "Observations", **{"$orderby": "result desc, phenomenonTime asc", "$top": "7"})[1]["value"]]
+    results = [
+        o["result"]
+        for o in get(client, "Observations", **{"$orderby": "result desc, phenomenonTime asc", "$top": "7"})[1]["value"]
+    ]
     assert results[:5] == [2.5] * 5 and results[5] == 1.29
-    pages = [o["@iot.id"] for skip in range(0, 35, 7) for o in get(client, "Observations", **{"$skip": str(skip), "$top": "7"})[1]["value"]]
+    pages = [
+        o["@iot.id"]
+        for skip in range(0, 35, 7)
+        for o in get(client, "Observations", **{"$skip": str(skip), "$top": "7"})[1]["value"]
+    ]
     assert pages == sorted(pages) and len(set(pages)) == 35
 
 
 def test_expand_nested_with_options(client, town, readings, django_assert_max_num_queries):
-    query = {"$expand": "Datastreams($select=name;$expand=Observations($top=1;$orderby=phenomenonTime desc),ObservedProperty),Locations", "$filter": "properties/kind eq 'river'"}
+    query = {
+        "$expand": "Datastreams($select=name;$expand=Observations($top=1;$orderby=phenomenonTime desc),ObservedProperty),Locations",
+        "$filter": "properties/kind eq 'river'",
+    }
     with django_assert_max_num_queries(12):
         status, body = get(client, "Things", **query)
     assert status == 200
@@ -221,7 +269,11 @@ def test_well_formed_filters_never_break_it(client, town, left, op_, right, orde
 
 def fast(handler, body, key="", headers=None):
     request = FastRequest(
-        "POST", f"{ROOT}/Observations", "", {"authorization": f"Bearer {key}"} if key else (headers or {}), body if isinstance(body, bytes) else orjson.dumps(body),
+        "POST",
+        f"{ROOT}/Observations",
+        "",
+        {"authorization": f"Bearer {key}"} if key else (headers or {}),
+        body if isinstance(body, bytes) else orjson.dumps(body),
         base_url="http://kota.test",
     )
     return asyncio.run(handler(request))
@@ -235,15 +287,29 @@ def live(writer, live_town):
 def test_fast_post_answers_after_the_commit(live, now):
     town, key = live
     ds = town.by_key["hilir/muka-air"].id
-    reply = fast(post_observation, {"result": 1.5, "phenomenonTime": "2026-01-01T08:00:00+08:00", "Datastream": {"@iot.id": ds}}, key)
+    reply = fast(
+        post_observation,
+        {"result": 1.5, "phenomenonTime": "2026-01-01T08:00:00+08:00", "Datastream": {"@iot.id": ds}},
+        key,
+    )
     assert reply.status == 201
     body = orjson.loads(reply.body)
-    assert dict(reply.headers)["location"] == body["@iot.selfLink"] == f"http://kota.test{ROOT}/Observations({body['@iot.id']})"
+    assert (
+        dict(reply.headers)["location"]
+        == body["@iot.selfLink"]
+        == f"http://kota.test{ROOT}/Observations({body['@iot.id']})"
+    )
     assert body["phenomenonTime"] == "2026-01-01T00:00:00.000Z"
     assert Observation.objects.get(pk=body["@iot.id"]).result == 1.5
-    again = fast(post_observation, {"result": 1.5, "phenomenonTime": "2026-01-01T00:00:00Z", "Datastream": {"@iot.id": "hilir/muka-air"}}, key)
+    again = fast(
+        post_observation,
+        {"result": 1.5, "phenomenonTime": "2026-01-01T00:00:00Z", "Datastream": {"@iot.id": "hilir/muka-air"}},
+        key,
+    )
     assert again.status == 201 and orjson.loads(again.body)["@iot.id"] == body["@iot.id"]
-    other = fast(post_observation, {"result": 1.6, "phenomenonTime": "2026-01-01T00:00:00Z", "Datastream": {"@iot.id": ds}}, key)
+    other = fast(
+        post_observation, {"result": 1.6, "phenomenonTime": "2026-01-01T00:00:00Z", "Datastream": {"@iot.id": ds}}, key
+    )
     assert other.status == 409 and orjson.loads(other.body)["kept"] == 1.5
     assert Observation.objects.count() == 1
 
@@ -284,7 +350,12 @@ def test_bad_readings_are_refused_in_both_languages(live, body, status, code):
 def test_without_a_valid_key_nothing_is_stored(live):
     town, _key = live
     body = {"result": 1, "Datastream": {"@iot.id": "hilir/muka-air"}}
-    for headers in ({}, {"authorization": "Bearer salah"}, {"authorization": "Basic abc"}, {"x-tepian-key": "tpn_salah"}):
+    for headers in (
+        {},
+        {"authorization": "Bearer salah"},
+        {"authorization": "Basic abc"},
+        {"x-tepian-key": "tpn_salah"},
+    ):
         reply = fast(post_observation, body, headers=headers)
         assert reply.status == 401 and dict(reply.headers)["www-authenticate"]
     assert Observation.objects.count() == 0
@@ -312,9 +383,18 @@ def test_data_array_stores_the_good_rows_and_names_the_bad(live):
 def test_the_view_writes_too(client, town, key):
     auth = {"HTTP_AUTHORIZATION": f"Bearer {key}"}
     ds = town.by_key["hilir/muka-air"].id
-    made = client.post(f"{ROOT}/Datastreams({ds})/Observations", json.dumps({"result": 1.1}), content_type="application/json", **auth)
+    made = client.post(
+        f"{ROOT}/Datastreams({ds})/Observations", json.dumps({"result": 1.1}), content_type="application/json", **auth
+    )
     assert made.status_code == 201 and client.get(made["Location"]).status_code == 200
-    assert client.post(f"{ROOT}/Observations", json.dumps({"result": 1.1, "Datastream": {"@iot.id": ds}}), content_type="application/json").status_code == 401
+    assert (
+        client.post(
+            f"{ROOT}/Observations",
+            json.dumps({"result": 1.1, "Datastream": {"@iot.id": ds}}),
+            content_type="application/json",
+        ).status_code
+        == 401
+    )
     assert client.post(f"{ROOT}/Observations", b"{", content_type="application/json", **auth).status_code == 400
     assert client.delete(f"{ROOT}/Datastreams({ds})", **auth).status_code == 405
     assert client.post(f"{ROOT}/Locations", b"{}", content_type="application/json", **auth).status_code == 405
@@ -337,12 +417,20 @@ def test_things_are_made_with_all_that_hangs_on_them_or_not_at_all(client, town,
     row = Station.objects.get(code="jembatan-baru")
     series = Datastream.objects.get(station=row)
     assert series.main and series.slug == "muka-air" and series.sensor.name == "Radar"
-    posted = client.post(f"{ROOT}/Observations", json.dumps({"result": 1, "Datastream": {"@iot.id": series.pk}}), **auth)
+    posted = client.post(
+        f"{ROOT}/Observations", json.dumps({"result": 1, "Datastream": {"@iot.id": series.pk}}), **auth
+    )
     assert posted.status_code == 201
     thing["name"], thing["Datastreams"][0]["ObservedProperty"] = "Lain", {"@iot.id": "tidak-ada"}
     refused = client.post(f"{ROOT}/Things", json.dumps(thing), **auth)
     assert refused.status_code == 422 and not Station.objects.filter(name="Lain").exists()
-    for bad in ({}, {"name": 5}, {"name": "x"}, {"name": "x", "Locations": [{"location": {"type": "Point", "coordinates": ["a", 2]}}]}, []):
+    for bad in (
+        {},
+        {"name": 5},
+        {"name": "x"},
+        {"name": "x", "Locations": [{"location": {"type": "Point", "coordinates": ["a", 2]}}]},
+        [],
+    ):
         assert client.post(f"{ROOT}/Things", json.dumps(bad), **auth).status_code == 422
 
 
@@ -351,7 +439,12 @@ def test_batch(client, town, key):
     parts = [{"id": "1", "method": "post", "url": "Observations", "body": {"result": 1.1, "phenomenonTime": "2026-01-01T00:00:00Z", "Datastream": {"@iot.id": ds}}},
              {"id": "2", "method": "post", "url": "Observations", "body": {"result": "x", "Datastream": {"@iot.id": ds}}},
              {"id": "3", "method": "get", "url": f"Datastreams({ds})?$select=name"}, {"id": "4", "url": 5}, {"id": "5", "method": "post", "url": "$batch"}]  # fmt: skip
-    answer = client.post(f"{ROOT}/$batch", json.dumps({"requests": parts}), content_type="application/json", HTTP_AUTHORIZATION=f"Bearer {key}")
+    answer = client.post(
+        f"{ROOT}/$batch",
+        json.dumps({"requests": parts}),
+        content_type="application/json",
+        HTTP_AUTHORIZATION=f"Bearer {key}",
+    )
     assert [part["status"] for part in answer.json()["responses"]] == [201, 422, 200, 200, 400]
     assert Observation.objects.count() == 1
 

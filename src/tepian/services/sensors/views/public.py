@@ -6,7 +6,7 @@ import math
 from datetime import timedelta
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,9 +16,8 @@ from tepian.kernel.identity.access import public_page
 from tepian.ui import charts, levels
 
 from .. import queries
-from ..api.rest import csv_answer
 from ..queries.latest import WATER, english, number
-from ..queries.series import choose_step, find_datastream, span_for
+from ..queries.series import choose_step, csv_lines, find_datastream, span_for
 from ..states import quality
 
 SPANS = ("hour", "day", "week", "month", "year")
@@ -206,4 +205,8 @@ def station_csv(request: HttpRequest, code: str) -> Any:
         raise Http404
     span = request.GET.get("rentang", "day")
     start, end = span_for(span if span in SPANS else "day", timezone.now())
-    return csv_answer(row, start, end + timedelta(minutes=1))
+    response = StreamingHttpResponse(
+        csv_lines(row, start, end + timedelta(minutes=1)), content_type="text/csv; charset=utf-8"
+    )
+    response["Content-Disposition"] = f'attachment; filename="{code}-{row.slug}.csv"'
+    return response

@@ -85,13 +85,21 @@ def unsubscribe(*, actor: Actor, token: str) -> None:
     if row is not None:
         note("subscription", row.pk, region=row.region_code)
         row.delete()
+        if not Subscription.objects.filter(channel=row.channel, address=row.address).exists():
+            notifications.forget_address(actor=system("warnings.unsubscribe"), address=row.address, channel=row.channel)
 
 
 @operation("warnings.forget_unconfirmed", policy=policies.may_publish)
 def forget_unconfirmed(*, actor: Actor) -> int:
     """Delete addresses that nobody confirmed within two days."""
     limit = timezone.now() - timedelta(seconds=queries.CONFIRM_WITHIN_S)
-    gone, _rows = Subscription.objects.filter(confirmed_at=None, asked_at__lt=limit).delete()
+    old = Subscription.objects.filter(confirmed_at=None, asked_at__lt=limit)
+    addresses = {row.address for row in old}
+    gone, _rows = old.delete()
+    for address in sorted(
+        addresses - set(Subscription.objects.filter(address__in=addresses).values_list("address", flat=True))
+    ):
+        notifications.forget_address(actor=system("warnings.forget"), address=address)
     note("subscription", "", deleted=gone)
     return gone
 

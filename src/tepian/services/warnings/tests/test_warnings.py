@@ -277,6 +277,7 @@ def test_leaving_deletes_the_address(city, client):
     outside = Client(enforce_csrf_checks=True)
     assert outside.post(link, {"List-Unsubscribe": "One-Click"}).status_code == 200
     assert not Subscription.objects.exists()
+    assert not Message.objects.exclude(address="").exists()  # nor does the list of letters know it
     assert client.post(link).status_code == 200
 
 
