@@ -52,12 +52,21 @@ def install(locks: list[Path]) -> None:
     print(f"  done in {time.monotonic() - started:.0f} s", flush=True)
 
 
+def has_node() -> bool:
+    """Is there an npm, and a Node that is new enough for the front end's tools (20)?"""
+    node = shutil.which("node")
+    if not node or not shutil.which("npm"):
+        return False
+    version = subprocess.run([node, "--version"], capture_output=True, text=True).stdout.strip().lstrip("v")
+    return version.partition(".")[0].isdigit() and int(version.partition(".")[0]) >= 20
+
+
 def main() -> None:
     """`--dev` adds what checks and tests need."""
     if sys.version_info < (3, 11):
         sys.exit(f"Tepian needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
     wanted = ["dev"] if "--dev" in sys.argv or (VENV / "bin" / "pytest").exists() else ["base", "build"]
-    if not shutil.which("npm"):
+    if not has_node():
         wanted.append("node")
     install([ROOT / "requirements" / f"{name}.txt" for name in wanted])
     run(PYTHON, ROOT / "dev" / "build.py")

@@ -27,17 +27,22 @@ app = typer.Typer(
 city = typer.Typer(no_args_is_help=True, help="City packs: the data that makes this system a certain city's.")
 audit = typer.Typer(no_args_is_help=True, help="The record of everything that was done.")
 events = typer.Typer(no_args_is_help=True, help="Events that could not be delivered.")
+account = typer.Typer(no_args_is_help=True, help="Accounts: the first one is made here, all others in the browser.")
 new = typer.Typer(no_args_is_help=True, help="Start something new in the house.")
-for name, group in (("city", city), ("audit", audit), ("events", events), ("new", new)):
+for name, group in (("city", city), ("account", account), ("audit", audit), ("events", events), ("new", new)):
     app.add_typer(group, name=name)
 console = Console(highlight=False)
 ROOT = Path(__file__).resolve().parents[2]
+_held: list[Any] = []  # open files whose locks end with the process
 
 
 def _django() -> None:
     import django
+    from django.utils import translation
 
     django.setup()
+    # The operator's language, not the city's.
+    translation.activate("id" if os.environ.get("LANG", "").startswith("id") else "en")
 
 
 def _system(part: str) -> Any:
@@ -84,6 +89,7 @@ def run() -> None:
     from tepian.supervisor import Child, Supervisor, wait_until_ready
 
     knobs = Knobs()
+    _alone(knobs.home)
     _in_child("prepare")
     supervisor = Supervisor([Child(["gateway"]), Child(["worker"])], say=console.print)
 
@@ -97,6 +103,24 @@ def run() -> None:
 
 def _local(host: str) -> str:
     return "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - compared, not bound
+
+
+def _alone(home: Path) -> None:
+    """One system a state folder: hold its lock for as long as this process lives, or say who holds it."""
+    import fcntl
+
+    home.mkdir(parents=True, exist_ok=True)
+    lock = (home / "running.lock").open("a+")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.seek(0)
+        _fail(f"Tepian already runs with the state folder {home.resolve()} (process {lock.read().strip() or 'unknown'}). "
+              "Stop it first, or choose another folder with TEPIAN_HOME or --home.")
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
+    _held.append(lock)
 
 
 def _in_child(*command: str) -> None:
@@ -128,6 +152,7 @@ def demo(
     if "TEPIAN_MQTT_PORT" not in os.environ:
         os.environ["TEPIAN_MQTT_PORT"] = str(_free_port(knobs.mqtt_port))
     url = Knobs().base_url
+    _alone(home)
     _in_child("prepare", "--pack", pack, "--speed", str(speed))
     supervisor = Supervisor([Child(["gateway"]), Child(["worker"]), Child(["simulate"])], say=console.print)
 
@@ -301,6 +326,29 @@ def city_check(path: Annotated[str, typer.Argument(help="Folder of the pack, or 
     raise typer.Exit(1 if errors else 0)
 
 
+@account.command("new")
+def account_new(
+    username: Annotated[str, typer.Argument(help="Name to sign in with.")],
+    name: Annotated[str, typer.Argument(help="Name that people see.")],
+    position: Annotated[str, typer.Option(help="Code of the post, from the pack's positions.toml.")] = "diskominfo.administrator",
+) -> None:
+    """Make an account that holds a post. The password is shown once and is changed at the first sign-in."""
+    _django()
+    from tepian.kernel.actors import Invalid
+    from tepian.kernel.identity.operations import create_account
+    from tepian.kernel.organisations.models import Position
+
+    post = Position.objects.filter(code=position).first()
+    if post is None:
+        codes = ", ".join(Position.objects.order_by("code").values_list("code", flat=True)[:30]) or "none: load a city pack"
+        _fail(f"There is no position {position}. Nothing was changed. Positions: {codes}")
+    try:
+        _made, password = create_account(actor=_system("account.new"), username=username, display_name=name, position=post)
+    except Invalid as error:
+        _fail(str(error.message))
+    console.print(f"{username} holds {position}. Password, shown once: {password}", markup=False)
+
+
 @audit.command("verify")
 def audit_verify() -> None:
     """Walk the whole chain of the record; name every changed, missing or reordered entry."""
@@ -438,4 +486,12 @@ def new_room(
 
 
 def main() -> None:
-    app()
+    try:
+        app()
+    except Exception as error:
+        # By name, so that the supervisor need not load the database layer.
+        if type(error).__name__ not in {"OperationalError", "InterfaceError"}:
+            raise
+        console.print(f"The database cannot be used: {error}\nNothing was changed. Check that it runs, TEPIAN_DATABASE_URL, "
+                      "and that `tepian migrate` has been run.", style="red", markup=False)  # fmt: skip
+        sys.exit(1)

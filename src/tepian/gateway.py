@@ -255,7 +255,7 @@ async def serve() -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopping.set)
     await gateway.start()
-    server = Server(gateway, address=knobs.host, port=knobs.port, websockets=False, log_access=False, backlog=2048)
+    server = Server(gateway, address=knobs.host, port=knobs.port, websockets=False, log_enabled=False, backlog=2048)
     serving = loop.create_task(server.serve())
     log.info("listening", address=settings.BASE_URL)
     await asyncio.wait({serving, loop.create_task(stopping.wait())}, return_when=asyncio.FIRST_COMPLETED)

@@ -186,6 +186,8 @@ LOCALE_PATHS = [PACKAGE / "locale", *sorted((PACKAGE / "kernel").glob("*/locale"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = HOME / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
+STATIC_ROOT.mkdir(exist_ok=True)
 STATICFILES_DIRS: list[Path] = []
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 3600

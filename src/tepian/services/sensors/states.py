@@ -150,7 +150,8 @@ def trend_of(points: Iterable[tuple[int, float]]) -> Trend | None:
     longest for which there are points (see `trend_span_ms`).
 
     A window counts when at least five points span four fifths of it, so that a gauge that reports every ten minutes is
-    judged by the hour and a slower one by three, while one that reports every few seconds shows a flash flood within minutes.
+    judged by the hour and a slower one by three, while one that reports every few seconds shows a flash flood within
+    minutes.
     """
     recent = list(points)
     if len(recent) < TREND_MIN_POINTS:

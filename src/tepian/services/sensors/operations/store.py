@@ -110,7 +110,8 @@ class Outcome:
 
 
 class Recent:
-    """The newest `span` ms of one datastream, for trends and hourly sums. `newest` must equal the stored state's time."""
+    """The newest `span` ms of one datastream, for trends and hourly sums. `newest` must equal the stored state's
+    time."""
 
     __slots__ = ("newest", "points", "span", "total")
 

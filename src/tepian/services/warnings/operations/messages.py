@@ -106,7 +106,7 @@ def _infos(warning: PublicWarning, *, over: bool) -> list[cap.Info]:
 def _evidence_text(warning: PublicWarning, *, english: bool) -> str:
     """Which sources said so, and who confirmed it; in the language that is active."""
     seen = [
-        f"{source.get('label_en') if english else source.get('label')}: {queries.measured(source) or source.get('level')}"
+        f"{source.get('label_en' if english else 'label')}: {queries.measured(source) or source.get('level')}"
         for source in queries.strongest_first(warning.sources)
     ]
     sentences = [str(_("Sources: %(sources)s.") % {"sources": "; ".join(seen)})] if seen else []
