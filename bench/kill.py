@@ -39,26 +39,29 @@ def kill_under_load(ours: h.System, *, kills: int, seed: int, clients: int = 4) 
     stop = threading.Event()
     ids = [one["@iot.id"] for one in ours.datastreams]
     threads = [
-        threading.Thread(target=_client, args=(ours, ids, number, acknowledged, stop)) for number in range(clients)
+        threading.Thread(target=_client, args=(ours, ids, number, acknowledged, stop), daemon=True)
+        for number in range(clients)
     ]
     for thread in threads:
         thread.start()
     done = 0
-    while done < kills:
-        time.sleep(dice.uniform(0.2, 1.2))
-        victims = [pid for pid in h.tree(ours.pid) if pid != ours.pid]
-        if not victims:
-            continue
-        try:
-            os.kill(dice.choice(victims), signal.SIGKILL)
-            done += 1
-        except ProcessLookupError:
-            continue
-    h.wait_for(f"{ours.url}/readyz", 60)
-    time.sleep(1)
-    stop.set()
-    for thread in threads:
-        thread.join()
+    try:
+        while done < kills:
+            time.sleep(dice.uniform(0.2, 1.2))
+            victims = [pid for pid in h.tree(ours.pid) if pid != ours.pid]
+            if not victims:
+                continue
+            try:
+                os.kill(dice.choice(victims), signal.SIGKILL)
+                done += 1
+            except ProcessLookupError:
+                continue
+        h.wait_for(f"{ours.url}/readyz", 60)
+        time.sleep(1)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
     lost, broken = read_back(ours, acknowledged)
     return len(acknowledged), lost, done, broken
 

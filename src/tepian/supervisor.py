@@ -66,7 +66,10 @@ class Supervisor:
         self.stopping.set()
 
     def _keep(self, child: Child) -> bool:
-        """Restart a dead child after a pause that doubles; give up when it dies ten times in a row at once."""
+        """Restart a dead child after a pause that doubles while it fails by itself; give up after ten such ends in a row.
+
+        One that was killed from outside (a signal: out of memory, an operator) is simply started again.
+        """
         if child.process is not None and child.process.poll() is None:
             if time.monotonic() - child.started > 30:
                 child.failures = 0
@@ -74,8 +77,8 @@ class Supervisor:
         now = time.monotonic()
         if child.process is not None:
             code, child.process = child.process.returncode, None
-            child.failures += 1
-            child.start_at = now + min(10.0, 0.1 * 2**child.failures)
+            child.failures = child.failures + 1 if code >= 0 else 0
+            child.start_at = now + (min(10.0, 0.1 * 2**child.failures) if child.failures else 0.05)
             self.say(f"tepian {child.command[0]} ended with {code}; starting it again")
         if child.failures >= 10:
             self.say(f"tepian {child.command[0]} ends at once every time; giving up. Its last messages say why.")

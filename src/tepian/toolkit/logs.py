@@ -12,7 +12,7 @@ import structlog
 
 HIDDEN = "[hidden]"
 SECRET_NAMES = re.compile(
-    r"pass(word|phrase|wd)?$|secret|token|authori[sz]ation|cookie|session_?(key|id)|api_?key|device_?key|^key$|^nik$|^kk$"
+    r"pass(word|phrase|wd)?$|secret|token|authori[sz]ation|cookie|session_?(key|id)|api_?key|device_?key|^nik$|^kk$"
     r"|^phone$|^telepon$|^e?mail$|otp|totp",
     re.IGNORECASE,
 )
@@ -23,6 +23,7 @@ PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<![\w.-])\d{16}(?![\w-])"), "[nik]"),
     (re.compile(r"(?<![\w.-])\d{2}(?:[ .-]?\d{2}){2}[ .-]?\d{6}[ .-]?\d{4}(?![\w-])"), "[nik]"),
     (re.compile(r"(?<![\w.])(?:\+62|62|0)[ -]?8\d{1,3}(?:[ -]?\d{3,4}){2}\d{0,2}(?![\w.])"), "[phone]"),
+    (re.compile(r"\btpn_[\w-]{6,}"), "[key]"),
     (re.compile(r"(?i)\b(bearer|basic|token)\s+[\w.~+/=-]{8,}"), r"\1 [hidden]"),
     (
         re.compile(

@@ -108,11 +108,18 @@ class Trend:
     def steady(self) -> bool:
         return self.low > 0 or self.high < 0
 
+    @property
+    def shown(self) -> float | None:
+        """What may be said: the slope where the points agree on a direction or hardly move, else nothing. Round the
+        peak of a flood they do not agree, and an arrow would be a guess."""
+        return round(self.slope, 4) if self.steady or abs(self.slope) <= STILL_PER_HOUR else None
+
 
 HOUR_MS = 3_600_000
-TREND_WINDOWS_MS = (5 * 60_000, 15 * 60_000, HOUR_MS, 3 * HOUR_MS)
-TREND_SPACING_MS = 20_000
+TREND_WINDOWS_MS = (2 * 60_000, 5 * 60_000, 15 * 60_000, HOUR_MS, 3 * HOUR_MS)
+TREND_SPACING_MS = 5_000
 TREND_MIN_POINTS = 5
+STILL_PER_HOUR = 0.05
 MAX_ETA_MINUTES = 360
 
 
@@ -146,8 +153,8 @@ def theil_sen(points: Sequence[tuple[int, float]]) -> Trend | None:
 
 
 def trend_of(points: Iterable[tuple[int, float]]) -> Trend | None:
-    """The trend over the shortest of 5, 15, 60 and 180 minutes in which the points agree on a direction, else over the
-    longest for which there are points (see `trend_span_ms`).
+    """The trend over the shortest of 2, 5, 15, 60 and 180 minutes in which the points agree on a direction, else over
+    the longest for which there are points (see `trend_span_ms`).
 
     A window counts when at least five points span four fifths of it, so that a gauge that reports every ten minutes is
     judged by the hour and a slower one by three, while one that reports every few seconds shows a flash flood within

@@ -16,6 +16,7 @@ CANARIES = [
     "6281255512345",
     "siti.aminah@kota.example",
     "Bearer tpn_7fXk29sLq0aa81kd",
+    "key tpn_7fXk29sLq0aa81kd was refused",
     "postgres://kota:rahasia-sekali@db/kota",
     "password=rahasia-sekali",
     "{'sandi': 'rahasia-sekali'}",

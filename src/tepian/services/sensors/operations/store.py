@@ -255,7 +255,7 @@ def _estimate(series: Series, state: State, recent: Recent) -> None:
     """Trend, and when the next threshold would be reached."""
     trend = trend_of(recent.points)
     state.trend_at_ms = state.time_ms
-    state.trend = round(trend.slope, 4) if trend else None
+    state.trend = trend.shown if trend else None
     state.eta_rank, state.eta_from, state.eta_to = 0, None, None
     assert state.value is not None
     above = level_rank(state.value, series.bounds) + 1

@@ -17,6 +17,7 @@ from rapidfuzz import fuzz, utils
 
 from tepian.kernel.catalogue.city import today
 from tepian.kernel.catalogue.contributions import MapFeature
+from tepian.ui import levels
 
 from ..models import DatastreamState, Station, ThresholdScale
 from ..states import LEVELS, NO_BOUNDS, Bounds, Flag, iso, quality, to_moment
@@ -122,6 +123,17 @@ class Reading:
         if minutes < 48 * 60:
             return _("%(n)d hours ago") % {"n": minutes // 60}
         return _("%(n)d days ago") % {"n": minutes // 1440}
+
+    @property
+    def eta_text(self) -> str:
+        """“Siaga perhaps in 20–35 minutes”, or nothing."""
+        if self.eta is None:
+            return ""
+        level, earliest, latest = self.eta
+        words = {"level": levels.label(level), "from": earliest, "to": latest}
+        if latest - earliest < 2:
+            return _("%(level)s perhaps in about %(to)d minutes") % words
+        return _("%(level)s perhaps in %(from)d–%(to)d minutes") % words
 
     @property
     def next_bound(self) -> tuple[str, float] | None:

@@ -57,21 +57,56 @@ def build():
     )
     for code in ("hilir", "hulu"):
         op.create_datastream(
-            actor=SYSTEM, station=code, slug="muka-air", name=f"Muka air {code}", observed_property="muka-air", sensor="awlr",
-            unit="m", min_plausible=-1, max_plausible=12, max_step_per_minute=0.5, stuck_after_s=7200, expected_interval_s=600,
-        )  # fmt: skip
+            actor=SYSTEM,
+            station=code,
+            slug="muka-air",
+            name=f"Muka air {code}",
+            observed_property="muka-air",
+            sensor="awlr",
+            unit="m",
+            min_plausible=-1,
+            max_plausible=12,
+            max_step_per_minute=0.5,
+            stuck_after_s=7200,
+            expected_interval_s=600,
+        )
         op.set_thresholds(
-            actor=SYSTEM, datastream=f"{code}/muka-air", scale="lokal", name="Lokal", source="uji", alerting=True,
-            valid_from=date(2020, 1, 1), waspada=2, siaga=3, awas=4, hysteresis=0.1,
-        )  # fmt: skip
+            actor=SYSTEM,
+            datastream=f"{code}/muka-air",
+            scale="lokal",
+            name="Lokal",
+            source="uji",
+            alerting=True,
+            valid_from=date(2020, 1, 1),
+            waspada=2,
+            siaga=3,
+            awas=4,
+            hysteresis=0.1,
+        )
     op.create_datastream(
-        actor=SYSTEM, station="pos-hujan", slug="hujan", name="Hujan", observed_property="hujan", unit="mm", basis="sum_1h",
-        min_plausible=0, max_plausible=80, expected_interval_s=600,
-    )  # fmt: skip
+        actor=SYSTEM,
+        station="pos-hujan",
+        slug="hujan",
+        name="Hujan",
+        observed_property="hujan",
+        unit="mm",
+        basis="sum_1h",
+        min_plausible=0,
+        max_plausible=80,
+        expected_interval_s=600,
+    )
     op.set_thresholds(
-        actor=SYSTEM, datastream="pos-hujan/hujan", scale="jam", name="Hujan per jam", source="uji", alerting=True,
-        valid_from=date(2020, 1, 1), waspada=10, siaga=20, awas=50,
-    )  # fmt: skip
+        actor=SYSTEM,
+        datastream="pos-hujan/hujan",
+        scale="jam",
+        name="Hujan per jam",
+        source="uji",
+        alerting=True,
+        valid_from=date(2020, 1, 1),
+        waspada=10,
+        siaga=20,
+        awas=50,
+    )
 
 
 @pytest.fixture

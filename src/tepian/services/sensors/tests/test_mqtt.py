@@ -125,10 +125,16 @@ def test_wrong_keys_and_names_are_turned_away(served):
 @needs_pub
 def test_wrong_topics_and_payloads_are_counted_and_named(served):
     for topic, message in (
-        ("tepian/v1/hilr/muka-air", "1"), ("lain/topik", "1"), ("tepian/v1/hilir/muka-air", "abc"), ("tepian/v1/hilir/muka-air", "nan"),
-        ("tepian/v1/hilir/muka-air", '{"result":1,"unit":"ft"}'), ("tepian/v1/hilir/muka-air", "{"), ("tepian/v1/hilir/muka-air", ""),
-        ("tepian/v1/hilir/muka-air", '{"result":1,"phenomenonTime":"2999-01-01T00:00:00Z"}'), ("tepian/v1/hilir/muka-air", "1_0"),
-    ):  # fmt: skip
+        ("tepian/v1/hilr/muka-air", "1"),
+        ("lain/topik", "1"),
+        ("tepian/v1/hilir/muka-air", "abc"),
+        ("tepian/v1/hilir/muka-air", "nan"),
+        ("tepian/v1/hilir/muka-air", '{"result":1,"unit":"ft"}'),
+        ("tepian/v1/hilir/muka-air", "{"),
+        ("tepian/v1/hilir/muka-air", ""),
+        ("tepian/v1/hilir/muka-air", '{"result":1,"phenomenonTime":"2999-01-01T00:00:00Z"}'),
+        ("tepian/v1/hilir/muka-air", "1_0"),
+    ):
         assert (
             pub(served, "-V", "mqttv311", "-q", "1", "-t", topic, "-m", message).returncode == 0
         )  # acknowledged: resending would not help
@@ -205,12 +211,21 @@ def test_quality_two_takes_a_repeated_message_once(served):
 @pytest.mark.parametrize(
     "junk",
     [
-        b"\x10\xff\xff\xff\xff\x01", b"GET / HTTP/1.1\r\n\r\n", packet(0x10, text("MQTT") + b"\x09\x02\x00\x3c" + text("x")), packet(0x10, b"\x00"),
-        packet(0x30, text("tepian/v1/hilir/muka-air") + b"1"), packet(0x20, b"\x00\x00"), packet(0xF0, b""), packet(0x12, b""),
-        packet(0x10, text("MQTT") + b"\x04\x03\x00\x3c" + text("x")), packet(0x10, text("MQTT") + b"\x05\xc2\x00\x3c\x05\x99\x99\x99\x99\x99" + text("x")),
-        b"\x30\xff\xff\xff\x7f", b"\x00\x00", packet(0x10, text("MQTT") + b"\x04\x02\x00\x3c" + b"\x00\x04\xff\xfe\xfd\xfc"),
+        b"\x10\xff\xff\xff\xff\x01",
+        b"GET / HTTP/1.1\r\n\r\n",
+        packet(0x10, text("MQTT") + b"\x09\x02\x00\x3c" + text("x")),
+        packet(0x10, b"\x00"),
+        packet(0x30, text("tepian/v1/hilir/muka-air") + b"1"),
+        packet(0x20, b"\x00\x00"),
+        packet(0xF0, b""),
+        packet(0x12, b""),
+        packet(0x10, text("MQTT") + b"\x04\x03\x00\x3c" + text("x")),
+        packet(0x10, text("MQTT") + b"\x05\xc2\x00\x3c\x05\x99\x99\x99\x99\x99" + text("x")),
+        b"\x30\xff\xff\xff\x7f",
+        b"\x00\x00",
+        packet(0x10, text("MQTT") + b"\x04\x02\x00\x3c" + b"\x00\x04\xff\xfe\xfd\xfc"),
     ],
-)  # fmt: skip
+)
 def test_broken_packets_before_sign_in_end_the_connection_only(served, junk):
     wire = dial(served)
     wire.sendall(junk)
@@ -224,13 +239,22 @@ def test_broken_packets_before_sign_in_end_the_connection_only(served, junk):
 @pytest.mark.parametrize(
     "junk",
     [
-        packet(0x36, text("a") + b"\x00\x01\x00x"), packet(0x32, b"\x00"), packet(0x32, text("tepian/v1/+/x") + b"\x00\x01\x00" + b"1"),
-        packet(0x32, text("t") + b"\x00\x00\x00" + b"1"), packet(0x32, text("tepian/v1/hilir/muka-air") + b"\x00\x01\x03\x23\x00\x01" + b"1"),
-        packet(0x32, text("") + b"\x00\x01\x00" + b"1"), packet(0x82, b"\x00\x01\x00"), packet(0x80, b"\x00\x01\x00" + text("a") + b"\x00"),
-        connect("x"), packet(0xC1, b""), packet(0x90, b"\x00\x01"), packet(0x60, b"\x00\x01"), packet(0x62, b""),
+        packet(0x36, text("a") + b"\x00\x01\x00x"),
+        packet(0x32, b"\x00"),
+        packet(0x32, text("tepian/v1/+/x") + b"\x00\x01\x00" + b"1"),
+        packet(0x32, text("t") + b"\x00\x00\x00" + b"1"),
+        packet(0x32, text("tepian/v1/hilir/muka-air") + b"\x00\x01\x03\x23\x00\x01" + b"1"),
+        packet(0x32, text("") + b"\x00\x01\x00" + b"1"),
+        packet(0x82, b"\x00\x01\x00"),
+        packet(0x80, b"\x00\x01\x00" + text("a") + b"\x00"),
+        connect("x"),
+        packet(0xC1, b""),
+        packet(0x90, b"\x00\x01"),
+        packet(0x60, b"\x00\x01"),
+        packet(0x62, b""),
         packet(0x32, text("t") + b"\x00\x01\x0b\x26\x00"),
     ],
-)  # fmt: skip
+)
 def test_broken_packets_after_sign_in(served, junk):
     wire = signed_in(served)
     wire.sendall(publish(5, b"1.5") + junk)

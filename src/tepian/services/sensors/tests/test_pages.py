@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -41,9 +39,14 @@ def steward(client, db):
     account = Account.objects.create_user("penjaga", password="rahasia-sekali-1")
     agency = Agency.objects.create(code="bpbd", name="BPBD")
     position = Position.objects.create(
-        code="bpbd.steward", title="Pengelola sensor", agency=agency,
-        grants=[{"role": "sensor_steward", "scope": "city", "code": ""}, {"role": "duty_officer", "scope": "city", "code": ""}],
-    )  # fmt: skip
+        code="bpbd.steward",
+        title="Pengelola sensor",
+        agency=agency,
+        grants=[
+            {"role": "sensor_steward", "scope": "city", "code": ""},
+            {"role": "duty_officer", "scope": "city", "code": ""},
+        ],
+    )
     Holding.objects.create(account=account, position=position, starts_at=timezone.now() - timedelta(days=1))
     client.force_login(account)
     return client
@@ -99,8 +102,9 @@ def test_silence_is_told_once_and_return_too(town, now):
     assert queries.reading("hilir").silent
     assert check_silence(actor=SYSTEM)["returned"] == 1
     assert [e.type for e in OutboxEvent.objects.filter(type__startswith="sensors.station").order_by("position")] == [
-        "sensors.station_silent.v1", "sensors.station_returned.v1",
-    ]  # fmt: skip
+        "sensors.station_silent.v1",
+        "sensors.station_returned.v1",
+    ]
 
 
 def test_live_frames_give_what_is_new(town, now):
@@ -135,7 +139,7 @@ def test_api(client, town, now):
     assert detail["scales"][0]["bounds"]["siaga"] == 3 and detail["upstream"] == ["hulu"]
     series = client.get("/api/v1/stations/hilir/series?step=raw").json()
     assert len(series["points"]) == 5
-    assert client.get("/api/v1/stations/hilir/series?step=day").json()["points"][-1][5] == 5 or True
+    assert client.get("/api/v1/stations/hilir/series?step=day").json()["points"][-1][5] > 0
     missing = client.get("/api/v1/stations/hilr")
     assert missing.status_code == 404 and "hilir" in missing.json()["message_en"]
     assert (
@@ -157,8 +161,18 @@ def test_thresholds_are_dated_sourced_and_take_effect(steward, town, now):
     fill(town, now)
     assert steward.get("/kerja/sensor").status_code == 200
     assert steward.get("/kerja/sensor/hilir").status_code == 200
-    data = {"datastream": "hilir/muka-air", "scale": "lokal", "name": "Lokal", "waspada": "2,5", "siaga": "2,7", "awas": "4", "hysteresis": "0,05",
-            "alerting": "on", "valid_from": "2026-01-01", "source": ""}  # fmt: skip
+    data = {
+        "datastream": "hilir/muka-air",
+        "scale": "lokal",
+        "name": "Lokal",
+        "waspada": "2,5",
+        "siaga": "2,7",
+        "awas": "4",
+        "hysteresis": "0,05",
+        "alerting": "on",
+        "valid_from": "2026-01-01",
+        "source": "",
+    }
     refused = steward.post("/kerja/sensor/hilir", data)
     assert refused.status_code == 422
     assert (
@@ -277,7 +291,7 @@ def test_the_exercise_runs_through_its_story(town, steward, now):
         "levels": [{"datastream": "hilir/muka-air", "noise": 0.01, "frames": [[0, 1.5], [300, 4.5], [600, 1.5]]}],
     }
     assert storm_values(scenario, 50) == storm_values(scenario, 50)
-    values = dict(((s, d), v) for s, d, v in storm_values(scenario, 300, 280))
+    values = {(s, d): v for s, d, v in storm_values(scenario, 300, 280)}
     assert abs(values["hilir", "muka-air"] - 4.5) < 0.02 and values["pos-hujan", "hujan"] == 0
     assert abs(sum(v for t in range(0, 600, 2) for s, d, v in storm_values(scenario, t) if d == "hujan") - 30) < 0.7
     assert simulation.seed_history(actor=SYSTEM, scenario=scenario, hours=2) == 24
@@ -349,7 +363,7 @@ def test_a_pack_with_errors_names_them(tmp_path):
     (tmp_path / "sensors.toml").write_text(
         '[[observed_property]]\ncode="a"\nname="A"\n[[station]]\ncode="x"\nname="X"\nkind="lake"\nlon=1\nlat=1\nsource="s"\nupstream_of="y"\nregion="9"\n'
         '[[station.datastream]]\nslug="b"\nname="B"\nobserved_property="z"\nunit="m"\n[[station.datastream.scale]]\ncode="k"\nwaspada=3\nsiaga=2\n'
-    )  # fmt: skip
+    )
     problems = [str(p) for p in section.check(CityPack(tmp_path))]
     for word in (
         "lake",
@@ -364,8 +378,8 @@ def test_a_pack_with_errors_names_them(tmp_path):
 
 
 def test_samarinda_agrees_with_the_published_readings(db):
-    """27 May 2025: Pondok Surya Indah 5.15 awas, Sungai Siring 21.123 siaga, Bengkuring 4.070 siaga, SKM Hulu 17.566 normal, Griya Mukti 2.682
-    normal, Muang Dalam 12.340 waspada; Benanga at 8.05 m siaga downstream."""
+    """27 May 2025: Pondok Surya Indah 5.15 awas, Sungai Siring 21.123 siaga, Bengkuring 4.070 siaga, SKM Hulu 17.566
+    normal, Griya Mukti 2.682 normal, Muang Dalam 12.340 waspada; Benanga at 8.05 m siaga downstream."""
     from tepian.kernel.catalogue import packs
     from tepian.services.sensors.operations import registry
     from tepian.services.sensors.states import LEVELS, level_rank
@@ -373,12 +387,14 @@ def test_samarinda_agrees_with_the_published_readings(db):
     packs.load_pack("samarinda", SYSTEM)
     known = registry.load()
     for station, value, level in (
-        ("pondok-surya-indah", 5.15, "awas"), ("sungai-siring", 21.123, "siaga"), ("bengkuring", 4.070, "siaga"), ("skm-hulu", 17.566, "normal"),
-        ("griya-mukti", 2.682, "normal"), ("muang-dalam", 12.340, "waspada"), ("bendungan-benanga", 8.05, "siaga"),
-    ):  # fmt: skip
+        ("pondok-surya-indah", 5.15, "awas"),
+        ("sungai-siring", 21.123, "siaga"),
+        ("bengkuring", 4.070, "siaga"),
+        ("skm-hulu", 17.566, "normal"),
+        ("griya-mukti", 2.682, "normal"),
+        ("muang-dalam", 12.340, "waspada"),
+        ("bendungan-benanga", 8.05, "siaga"),
+    ):
         series = known.by_key[f"{station}/muka-air"]
         assert LEVELS[level_rank(value, series.bounds)] == level, station
         assert series.low <= value <= series.high
-
-
-assert json and re

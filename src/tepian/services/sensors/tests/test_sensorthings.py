@@ -7,7 +7,6 @@ import json
 
 import orjson
 import pytest
-from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -57,8 +56,15 @@ def test_front_door(client, town):
     status, body = get(client, "")
     assert status == 200
     assert {entry["name"] for entry in body["value"]} == {
-        "Things", "Locations", "HistoricalLocations", "Datastreams", "Sensors", "ObservedProperties", "Observations", "FeaturesOfInterest",
-    }  # fmt: skip
+        "Things",
+        "Locations",
+        "HistoricalLocations",
+        "Datastreams",
+        "Sensors",
+        "ObservedProperties",
+        "Observations",
+        "FeaturesOfInterest",
+    }
     assert any(entry.endswith("/datamodel") for entry in body["serverSettings"]["conformance"])
     for entry in body["value"]:
         path = entry["url"].split(f"{ROOT}/")[1]
@@ -129,7 +135,8 @@ def test_entities_paths_and_properties(client, town, readings):
         ("round(result) eq 1", 30),
         ("floor(result) eq 2 and ceiling(result) eq 3", 5),
         (
-            "st_within(FeatureOfInterest/feature, geography'POLYGON((117.19 -0.41,117.21 -0.41,117.21 -0.39,117.19 -0.39,117.19 -0.41))')",
+            "st_within(FeatureOfInterest/feature, "
+            "geography'POLYGON((117.19 -0.41,117.21 -0.41,117.21 -0.39,117.19 -0.39,117.19 -0.41))')",
             5,
         ),
         ("geo.distance(FeatureOfInterest/feature, geography'POINT(117.15 -0.5)') lt 0.01", 30),
@@ -196,7 +203,8 @@ def test_order_pages_and_select(client, town, readings):
 
 def test_expand_nested_with_options(client, town, readings, django_assert_max_num_queries):
     query = {
-        "$expand": "Datastreams($select=name;$expand=Observations($top=1;$orderby=phenomenonTime desc),ObservedProperty),Locations",
+        "$expand": "Datastreams($select=name;$expand=Observations($top=1;$orderby=phenomenonTime desc),"
+        "ObservedProperty),Locations",
         "$filter": "properties/kind eq 'river'",
     }
     with django_assert_max_num_queries(12):
@@ -207,14 +215,13 @@ def test_expand_nested_with_options(client, town, readings, django_assert_max_nu
     series = hilir["Datastreams"][0]
     assert series["name"] == "Muka air hilir" and series["ObservedProperty"]["name"] == "Muka air"
     assert [o["result"] for o in series["Observations"]] == [1.29] and "Observations@iot.nextLink" in series
-    status, body = get(client, "Observations", **{"$expand": "Datastream/Thing", "$top": "2"})
+    body = get(client, "Observations", **{"$expand": "Datastream/Thing", "$top": "2"})[1]
     assert body["value"][0]["Datastream"]["Thing"]["name"] == "Hilir"
-    status, body = get(client, "Things", **{"$expand": "Datastreams/Observations($count=true;$top=0)"})
-    assert status == 200
+    assert get(client, "Things", **{"$expand": "Datastreams/Observations($count=true;$top=0)"})[0] == 200
 
 
 def test_data_array_format(client, town, readings):
-    status, body = get(client, "Observations", **{"$resultFormat": "dataArray", "$top": "1000"})
+    _status, body = get(client, "Observations", **{"$resultFormat": "dataArray", "$top": "1000"})
     assert [block["dataArray@iot.count"] for block in body["value"]] == [30, 5]
     assert body["value"][0]["components"][3] == "result" and body["value"][0]["dataArray"][0][3] == 1
 
@@ -222,14 +229,33 @@ def test_data_array_format(client, town, readings):
 @pytest.mark.parametrize(
     "query",
     [
-        {"$filter": "result gt 'x'"}, {"$filter": "name eq"}, {"$filter": "nothing eq 1"}, {"$filter": "(" * 300}, {"$filter": "not " * 200 + "true"},
-        {"$filter": "result gt 99999999999999999999999"}, {"$filter": "result eq 1e999"}, {"$filter": "phenomenonTime gt 2026-13-45T00:00:00Z"},
-        {"$filter": "geo.distance(location, 5) lt 1"}, {"$filter": "st_within(result, geography'X')"}, {"$filter": "result add phenomenonTime gt 5"},
-        {"$top": "-1"}, {"$top": "x"}, {"$skip": "9" * 30}, {"$count": "maybe"}, {"$expand": "Nothing"}, {"$expand": "Datastream(("},
-        {"$orderby": "nothing"}, {"$orderby": "result sideways"}, {"$select": "nothing"}, {"$resultFormat": "xml"}, {"$apply": "x"},
-        {"$filter": "Datastream eq 1"}, {"$filter": "matchesPattern(name,'a')"}, {"$expand": "Datastream/" * 50 + "Thing"},
+        {"$filter": "result gt 'x'"},
+        {"$filter": "name eq"},
+        {"$filter": "nothing eq 1"},
+        {"$filter": "(" * 300},
+        {"$filter": "not " * 200 + "true"},
+        {"$filter": "result gt 99999999999999999999999"},
+        {"$filter": "result eq 1e999"},
+        {"$filter": "phenomenonTime gt 2026-13-45T00:00:00Z"},
+        {"$filter": "geo.distance(location, 5) lt 1"},
+        {"$filter": "st_within(result, geography'X')"},
+        {"$filter": "result add phenomenonTime gt 5"},
+        {"$top": "-1"},
+        {"$top": "x"},
+        {"$skip": "9" * 30},
+        {"$count": "maybe"},
+        {"$expand": "Nothing"},
+        {"$expand": "Datastream(("},
+        {"$orderby": "nothing"},
+        {"$orderby": "result sideways"},
+        {"$select": "nothing"},
+        {"$resultFormat": "xml"},
+        {"$apply": "x"},
+        {"$filter": "Datastream eq 1"},
+        {"$filter": "matchesPattern(name,'a')"},
+        {"$expand": "Datastream/" * 50 + "Thing"},
     ],
-)  # fmt: skip
+)
 def test_odd_queries_are_refused_in_words(client, town, readings, query):
     status, body = get(client, "Observations", **query)
     assert status in (400, 422), body
@@ -237,18 +263,74 @@ def test_odd_queries_are_refused_in_words(client, town, readings, query):
 
 
 words = st.sampled_from(
-    ["result", "name", "phenomenonTime", "Datastream/id", "properties/code", "Datastream/Thing/name", "id", "location", "eq", "ne", "gt", "lt", "and",
-     "or", "not", "(", ")", "'a'", "''", "1", "-1", "2.5", "null", "true", "1e308", "2026-01-01T00:00:00Z", "add", "sub", "mul", "div", "mod", "in", ",",
-     "contains(", "year(", "round(", "geography'POINT(1 1)'", "geo.distance(", "st_within(", "substring(", "length(", "duration'P1D'", "any(", ":", "/",
-     "12345678-1234-1234-1234-123456789012", "9223372036854775808", "\x00", "%", "é", "@iot.id", "now()", "date(", "indexof("]
-)  # fmt: skip
+    [
+        "result",
+        "name",
+        "phenomenonTime",
+        "Datastream/id",
+        "properties/code",
+        "Datastream/Thing/name",
+        "id",
+        "location",
+        "eq",
+        "ne",
+        "gt",
+        "lt",
+        "and",
+        "or",
+        "not",
+        "(",
+        ")",
+        "'a'",
+        "''",
+        "1",
+        "-1",
+        "2.5",
+        "null",
+        "true",
+        "1e308",
+        "2026-01-01T00:00:00Z",
+        "add",
+        "sub",
+        "mul",
+        "div",
+        "mod",
+        "in",
+        ",",
+        "contains(",
+        "year(",
+        "round(",
+        "geography'POINT(1 1)'",
+        "geo.distance(",
+        "st_within(",
+        "substring(",
+        "length(",
+        "duration'P1D'",
+        "any(",
+        ":",
+        "/",
+        "12345678-1234-1234-1234-123456789012",
+        "9223372036854775808",
+        "\x00",
+        "%",
+        "é",
+        "@iot.id",
+        "now()",
+        "date(",
+        "indexof(",
+    ]
+)
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    entity=st.sampled_from(["Things", "Datastreams", "Observations", "Locations", "Sensors", "HistoricalLocations", "FeaturesOfInterest"]),
-    parts=st.lists(words, max_size=9), free=st.text(max_size=20), option=st.sampled_from(["$filter", "$orderby", "$expand", "$select", "$top"]),
-)  # fmt: skip
+    entity=st.sampled_from(
+        ["Things", "Datastreams", "Observations", "Locations", "Sensors", "HistoricalLocations", "FeaturesOfInterest"]
+    ),
+    parts=st.lists(words, max_size=9),
+    free=st.text(max_size=20),
+    option=st.sampled_from(["$filter", "$orderby", "$expand", "$select", "$top"]),
+)
 def test_no_query_breaks_it(client, town, entity, parts, free, option):
     text = " ".join(parts) if parts else free
     response = client.get(f"{ROOT}/{entity}", {option: text})
@@ -256,9 +338,25 @@ def test_no_query_breaks_it(client, town, entity, parts, free, option):
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(left=st.sampled_from(["result", "phenomenonTime", "id", "Datastream/id", "year(phenomenonTime)", "result mod 0", "result mul 1e300"]),
-       op_=st.sampled_from(["eq", "lt", "ge", "in"]), right=st.sampled_from(["1", "1e308", "-9223372036854775807", "null", "2026-01-01T00:00:00Z", "(1,2)", "result", "date(phenomenonTime)"]),
-       order=st.sampled_from(["", "result", "phenomenonTime desc", "Datastream/name,id desc"]))  # fmt: skip
+@given(
+    left=st.sampled_from(
+        ["result", "phenomenonTime", "id", "Datastream/id", "year(phenomenonTime)", "result mod 0", "result mul 1e300"]
+    ),
+    op_=st.sampled_from(["eq", "lt", "ge", "in"]),
+    right=st.sampled_from(
+        [
+            "1",
+            "1e308",
+            "-9223372036854775807",
+            "null",
+            "2026-01-01T00:00:00Z",
+            "(1,2)",
+            "result",
+            "date(phenomenonTime)",
+        ]
+    ),
+    order=st.sampled_from(["", "result", "phenomenonTime desc", "Datastream/name,id desc"]),
+)
 def test_well_formed_filters_never_break_it(client, town, left, op_, right, order):
     query = {"$filter": f"{left} {op_} {right}", "$count": "true"} | ({"$orderby": order} if order else {})
     assert client.get(f"{ROOT}/Observations", query).status_code < 500, query
@@ -317,16 +415,31 @@ def test_fast_post_answers_after_the_commit(live, now):
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [
-        (b"{", 400, "malformed"), (b"[]", 400, "malformed"), (b'{"result": NaN, "Datastream": {"@iot.id": "hilir/muka-air"}}', 422, "not_finite"),
-        ({"result": 1}, 422, "no_datastream"), ({"result": 1, "Datastream": {"@iot.id": 9999}}, 404, "unknown_datastream"),
+        (b"{", 400, "malformed"),
+        (b"[]", 400, "malformed"),
+        (b'{"result": NaN, "Datastream": {"@iot.id": "hilir/muka-air"}}', 422, "not_finite"),
+        ({"result": 1}, 422, "no_datastream"),
+        ({"result": 1, "Datastream": {"@iot.id": 9999}}, 404, "unknown_datastream"),
         ({"result": 1, "Datastream": {"@iot.id": "hilr/muka-air"}}, 404, "unknown_datastream"),
         ({"result": "1.5", "Datastream": {"@iot.id": "hilir/muka-air"}}, 422, "not_a_number"),
         ({"result": True, "Datastream": {"@iot.id": "hilir/muka-air"}}, 422, "not_a_number"),
         ({"Datastream": {"@iot.id": "hilir/muka-air"}}, 422, "not_a_number"),
         (b'{"result": 1e999, "Datastream": {"@iot.id": "hilir/muka-air"}}', 422, "not_finite"),
-        ({"result": 1, "phenomenonTime": "2999-01-01T00:00:00Z", "Datastream": {"@iot.id": "hilir/muka-air"}}, 422, "time_in_future"),
-        ({"result": 1, "phenomenonTime": "1989-12-31T00:00:00Z", "Datastream": {"@iot.id": "hilir/muka-air"}}, 422, "time_too_old"),
-        ({"result": 1, "phenomenonTime": "2026-01-01T00:00:00", "Datastream": {"@iot.id": "hilir/muka-air"}}, 422, "time_without_zone"),
+        (
+            {"result": 1, "phenomenonTime": "2999-01-01T00:00:00Z", "Datastream": {"@iot.id": "hilir/muka-air"}},
+            422,
+            "time_in_future",
+        ),
+        (
+            {"result": 1, "phenomenonTime": "1989-12-31T00:00:00Z", "Datastream": {"@iot.id": "hilir/muka-air"}},
+            422,
+            "time_too_old",
+        ),
+        (
+            {"result": 1, "phenomenonTime": "2026-01-01T00:00:00", "Datastream": {"@iot.id": "hilir/muka-air"}},
+            422,
+            "time_without_zone",
+        ),
         ({"result": 1, "phenomenonTime": "kemarin", "Datastream": {"@iot.id": "hilir/muka-air"}}, 422, "bad_time"),
         ({"result": 1, "phenomenonTime": 5, "Datastream": {"@iot.id": "hilir/muka-air"}}, 422, "bad_time"),
         ({"result": 1, "unit": "cm", "Datastream": {"@iot.id": "hilir/muka-air"}}, 422, "unit_mismatch"),
@@ -335,7 +448,7 @@ def test_fast_post_answers_after_the_commit(live, now):
         (b"[" * 100000, 400, "malformed"),
         ({"result": 1, "Datastream": {"@iot.id": [1]}}, 422, "no_datastream"),
     ],
-)  # fmt: skip
+)
 def test_bad_readings_are_refused_in_both_languages(live, body, status, code):
     _town, key = live
     reply = fast(post_observation, body, key)
@@ -348,7 +461,6 @@ def test_bad_readings_are_refused_in_both_languages(live, body, status, code):
 
 
 def test_without_a_valid_key_nothing_is_stored(live):
-    town, _key = live
     body = {"result": 1, "Datastream": {"@iot.id": "hilir/muka-air"}}
     for headers in (
         {},
@@ -362,14 +474,22 @@ def test_without_a_valid_key_nothing_is_stored(live):
 
 
 def test_data_array_stores_the_good_rows_and_names_the_bad(live):
-    town, key = live
+    _town, key = live
     body = [
         {
-            "Datastream": {"@iot.id": "hilir/muka-air"}, "components": ["phenomenonTime", "result"], "dataArray@iot.count": 4,
-            "dataArray": [["2026-01-01T00:00:00Z", 1.0], ["2026-01-01T00:10:00Z", "x"], ["2999-01-01T00:00:00Z", 1], [1], ["2026-01-01T00:20:00Z", 1.2]],
+            "Datastream": {"@iot.id": "hilir/muka-air"},
+            "components": ["phenomenonTime", "result"],
+            "dataArray@iot.count": 4,
+            "dataArray": [
+                ["2026-01-01T00:00:00Z", 1.0],
+                ["2026-01-01T00:10:00Z", "x"],
+                ["2999-01-01T00:00:00Z", 1],
+                [1],
+                ["2026-01-01T00:20:00Z", 1.2],
+            ],
         },
         {"Datastream": {"@iot.id": "hulo/muka-air"}, "components": ["result"], "dataArray": [[1], [2]]},
-    ]  # fmt: skip
+    ]
     reply = fast(create_observations, body, key)
     answers = orjson.loads(reply.body)
     assert reply.status == 201 and len(answers) == 7
@@ -403,15 +523,27 @@ def test_the_view_writes_too(client, town, key):
 def test_things_are_made_with_all_that_hangs_on_them_or_not_at_all(client, town, key):
     auth = {"HTTP_AUTHORIZATION": f"Bearer {key}", "content_type": "application/json"}
     thing = {
-        "name": "Jembatan Baru", "description": "Pos di jembatan", "properties": {"kind": "river", "pipa": "3"},
-        "Locations": [{"name": "x", "description": "x", "encodingType": "application/geo+json", "location": {"type": "Point", "coordinates": [117.1, -0.45]}}],
-        "Datastreams": [
+        "name": "Jembatan Baru",
+        "description": "Pos di jembatan",
+        "properties": {"kind": "river", "pipa": "3"},
+        "Locations": [
             {
-                "name": "Muka air jembatan", "description": "d", "unitOfMeasurement": {"name": "meter", "symbol": "m", "definition": "x"},
-                "Sensor": {"name": "Radar", "description": "d", "encodingType": "text/plain", "metadata": "-"}, "ObservedProperty": {"@iot.id": "muka-air"},
+                "name": "x",
+                "description": "x",
+                "encodingType": "application/geo+json",
+                "location": {"type": "Point", "coordinates": [117.1, -0.45]},
             }
         ],
-    }  # fmt: skip
+        "Datastreams": [
+            {
+                "name": "Muka air jembatan",
+                "description": "d",
+                "unitOfMeasurement": {"name": "meter", "symbol": "m", "definition": "x"},
+                "Sensor": {"name": "Radar", "description": "d", "encodingType": "text/plain", "metadata": "-"},
+                "ObservedProperty": {"@iot.id": "muka-air"},
+            }
+        ],
+    }
     made = client.post(f"{ROOT}/Things", json.dumps(thing), **auth)
     assert made.status_code == 201, made.content
     row = Station.objects.get(code="jembatan-baru")
@@ -436,9 +568,18 @@ def test_things_are_made_with_all_that_hangs_on_them_or_not_at_all(client, town,
 
 def test_batch(client, town, key):
     ds = town.by_key["hilir/muka-air"].id
-    parts = [{"id": "1", "method": "post", "url": "Observations", "body": {"result": 1.1, "phenomenonTime": "2026-01-01T00:00:00Z", "Datastream": {"@iot.id": ds}}},
-             {"id": "2", "method": "post", "url": "Observations", "body": {"result": "x", "Datastream": {"@iot.id": ds}}},
-             {"id": "3", "method": "get", "url": f"Datastreams({ds})?$select=name"}, {"id": "4", "url": 5}, {"id": "5", "method": "post", "url": "$batch"}]  # fmt: skip
+    parts = [
+        {
+            "id": "1",
+            "method": "post",
+            "url": "Observations",
+            "body": {"result": 1.1, "phenomenonTime": "2026-01-01T00:00:00Z", "Datastream": {"@iot.id": ds}},
+        },
+        {"id": "2", "method": "post", "url": "Observations", "body": {"result": "x", "Datastream": {"@iot.id": ds}}},
+        {"id": "3", "method": "get", "url": f"Datastreams({ds})?$select=name"},
+        {"id": "4", "url": 5},
+        {"id": "5", "method": "post", "url": "$batch"},
+    ]
     answer = client.post(
         f"{ROOT}/$batch",
         json.dumps({"requests": parts}),
@@ -460,6 +601,3 @@ def test_a_key_of_one_region_cannot_write_elsewhere(town, db):
     assert may_write(Actor(kind="device", grants=(Grant("device", "agency", "bpbd"),)), series)
     assert not may_write(Actor(kind="device", grants=(Grant("device", "agency", "dishub"),)), series)
     assert not may_write(Actor(kind="person", grants=(Grant("viewer"),)), series)
-
-
-assert Client
