@@ -172,7 +172,11 @@ class Gateway:
                 key = "HTTP_" + name.upper().replace("-", "_")
                 environ[key] = f"{environ[key]},{value}" if key in environ else value
         started: list[Any] = []
-        response: Any = wsgi(environ, lambda status, headers, exc_info=None: started.extend((status, headers)))
+
+        def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            started.extend((status, headers))
+
+        response: Any = wsgi(environ, start_response)
         try:
             status, headers = int(started[0][:3]), [(name.lower(), value) for name, value in started[1]]
             if getattr(response, "streaming", False):

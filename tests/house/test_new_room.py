@@ -41,7 +41,7 @@ def copy(tmp_path_factory) -> Path:
 
 
 def run(root: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "TEPIAN_HOME"))}
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "TEPIAN_"))}
     environment |= {"PYTHONPATH": str(root / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=300)
 

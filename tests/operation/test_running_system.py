@@ -41,6 +41,9 @@ def test_metrics_for_this_machine_only(server: Any):
         "tepian_outbox_backlog",
         "tepian_database_bytes",
         "process_resident_memory_bytes",
+        'tepian_ingest_total{what="rows_committed"}',
+        'tepian_ingest_total{what="mqtt_received"}',
+        'tepian_service_well{service="mqtt"} 1.0',
     ):
         assert name in text, name
     assert ask(f"{server.url}/metrics", **{"X-Forwarded-For": "203.0.113.5"})[0] == 403

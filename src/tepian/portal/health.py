@@ -17,11 +17,11 @@ from django.db.utils import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from tepian.kernel.audit.models import ChainHead
-from tepian.kernel.catalogue.contributions import GatewayService, offered
+from tepian.kernel.catalogue.contributions import GatewayService, Measure, offered
 from tepian.kernel.catalogue.models import JobRun
 from tepian.kernel.events.definition import CONSUMERS
 from tepian.kernel.events.models import ConsumerProgress, Delivery, OutboxEvent
@@ -144,6 +144,23 @@ class DatabaseCollector(Collector):
         up.add_metric([], 1.0 if found else 0.0)
         yield up
         yield from found
+        yield from self._offered()
+
+    @staticmethod
+    def _offered() -> Iterator[Metric]:
+        """What the rooms measure, and whether the listeners of this process are well."""
+        for measure in offered(Measure):
+            kind = CounterMetricFamily if measure.name.endswith("_total") else GaugeMetricFamily
+            family = kind(f"tepian_{measure.name}", measure.help, labels=[measure.label])
+            for label, number in measure.read().items():
+                family.add_metric([label], number)
+            yield family
+        well = GaugeMetricFamily(
+            "tepian_service_well", "Is a listener or writer of this process well", labels=["service"]
+        )
+        for service in offered(GatewayService):
+            well.add_metric([service.name], 1.0 if service.state()[0] else 0.0)
+        yield well
 
     @staticmethod
     def _collect() -> Iterator[Metric]:

@@ -108,7 +108,11 @@ def configure(level: str = "info", style: str = "auto") -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    renderer: Any = structlog.dev.ConsoleRenderer(colors=console) if console else structlog.processors.JSONRenderer()
+    # Plain tracebacks: a pretty one prints the values of all variables, people's data among them.
+    plain = structlog.dev.plain_traceback
+    renderer: Any = structlog.processors.JSONRenderer()
+    if console:
+        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)
     handler = StandardError()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(

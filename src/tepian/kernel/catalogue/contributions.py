@@ -6,7 +6,7 @@ The portal, the gateway, the worker and the command line read these lists; a roo
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -241,6 +241,18 @@ class ConfigurationCheck:
 
     name: str
     run: Callable[[], tuple[bool, str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A number for `/metrics`, shown as `tepian_<name>`: `read()` gives label value → number, asked at each scrape in
+    the process that answers it; a name that ends in `_total` only grows. `label` names what is told apart; no personal
+    data."""
+
+    name: str
+    help: str
+    label: str
+    read: Callable[[], Mapping[str, float]]
 
 
 T = TypeVar("T")

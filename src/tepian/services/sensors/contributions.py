@@ -147,6 +147,7 @@ offer(
     live.stations,
     live.writer_service,
     live.mqtt_service,
+    live.ingest_measure,
     FastRoute("POST", f"{ROOT}/Observations", post_observation),
     FastRoute("POST", f"{ROOT}/CreateObservations", create_observations),
     Job("sensors.silence", jobs.watch_silence, 60),

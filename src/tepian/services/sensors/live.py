@@ -13,7 +13,7 @@ from django.db import close_old_connections
 from django.utils import translation
 
 from tepian.kernel.actors import Actor, Denied, Grant, Invalid, NotFound
-from tepian.kernel.catalogue.contributions import GatewayService, LiveState
+from tepian.kernel.catalogue.contributions import GatewayService, LiveState, Measure
 from tepian.kernel.identity.keys import averify_device_key
 
 from . import queries
@@ -162,3 +162,18 @@ class Mqtt:
 
 mqtt = Mqtt()
 mqtt_service = GatewayService("mqtt", mqtt.start, mqtt.stop, mqtt.state)
+
+
+def ingested() -> dict[str, float]:
+    """For /metrics: what became of what was sent to this process."""
+    found: dict[str, float] = {
+        "rows_committed": writer_module.WRITER.committed_rows,
+        "commits": writer_module.WRITER.commits,
+    }
+    source = mqtt.bridge or mqtt.listener
+    if source:
+        found |= {f"mqtt_{name}": getattr(source.counts, name) for name in ("received", "stored", "refused")}
+    return found
+
+
+ingest_measure = Measure("ingest_total", "Readings and messages, by what became of them", "what", ingested)

@@ -55,6 +55,18 @@ def test_personal_data_and_secrets_never_reach_the_log(lines, canary):
         assert secret not in text
 
 
+def test_a_console_shows_tracebacks_without_the_values_of_variables(lines):
+    logs.configure("info", "console")
+    secret_of_a_citizen = "Siti binti Aminah"
+    try:
+        raise ValueError("broken")
+    except ValueError:
+        structlog.get_logger("test").exception("failed", subject=len(secret_of_a_citizen))
+    text = lines()
+    assert "ValueError: broken" in text and "Traceback" in text
+    assert "Siti" not in text.replace('secret_of_a_citizen = "Siti binti Aminah"', "")
+
+
 def test_named_secrets_are_hidden_whatever_they_look_like(lines):
     structlog.get_logger("test").info(
         "signed_in", password="abc", session_key="xyz", nik=6472054107850003, station="P-1"

@@ -97,6 +97,7 @@
     lostAt ??= new Date();
     clearTimeout(lostTimer);
     lostTimer = setTimeout(() => {
+      document.documentElement.classList.add("lost");
       for (const strip of document.querySelectorAll("[data-live-strip]")) {
         const text = strip.querySelector("[data-live-strip-text]");
         text.textContent = (words.lost ?? "").replace("{time}", clockText(lostAt));
@@ -108,6 +109,7 @@
     clearTimeout(lostTimer);
     if (lostAt && opened) refreshAll(); // what was said meanwhile comes from the stream; what only shows as state does not
     lostAt = null; opened = true; retry = 1000;
+    document.documentElement.classList.remove("lost");
     for (const strip of document.querySelectorAll("[data-live-strip]")) strip.hidden = true;
   }
   function open() {
