@@ -26,5 +26,7 @@ for app in apps.get_app_configs():
             urlpatterns += getattr(module, "urlpatterns", [])
             public += getattr(module, "PUBLIC", [])
 urlpatterns = [*urlpatterns, *public, path("en/", include((public, "en")))]
+handler400 = "tepian.portal.views.bad_request"
+handler403 = "tepian.portal.views.permission_denied"
 handler404 = "tepian.portal.views.not_found"
 handler500 = "tepian.portal.views.server_error"

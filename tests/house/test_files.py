@@ -48,8 +48,11 @@ def tracked() -> list[Path]:
         text=True,
     )
     if done.returncode:  # a copy without its history
-        skip = {".git", ".venv", "node_modules", "__pycache__", ".tepian", "built"}
-        return sorted(p for p in tree.REPOSITORY.rglob("*") if p.is_file() and not skip & set(p.parts))
+        skip = {".git", ".venv", "node_modules", "__pycache__", ".tepian", "built", ".hypothesis"}
+        files = (path for path in tree.REPOSITORY.rglob("*") if path.is_file() and path.suffix != ".mo")
+        return sorted(
+            p for p in files if not skip & set(p.parts) and not any(part.endswith("_cache") for part in p.parts)
+        )
     return sorted(path for line in done.stdout.splitlines() if (path := tree.REPOSITORY / line).is_file())
 
 

@@ -58,11 +58,19 @@ class Said:
 
 def said_in_python(path: Path, package: Path = tree.PACKAGE) -> Iterator[Said | str]:
     """Messages of a module; a plain string instead of `Said` is a complaint."""
-    own = tree.owner(path, package)
-    for node in ast.walk(tree.parse(path)):
+    own, parsed = tree.owner(path, package), tree.parse(path)
+    aliases = {
+        alias.asname or alias.name: alias.name
+        for node in ast.walk(parsed)
+        if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"
+        for alias in node.names
+        if alias.name in CALLS
+    }
+    for node in ast.walk(parsed):
         if not isinstance(node, ast.Call):
             continue
         name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+        name = aliases.get(name, name)
         where = tree.shown(path, node.lineno)
         if name in CALLS and (isinstance(node.func, ast.Name) or getattr(node.func.value, "id", "") in {"translation"}):
             context = ""
@@ -311,13 +319,14 @@ def test_untranslated_words_are_found(tmp_path):
     module = tmp_path / "services" / "tides" / "policies.py"
     module.parent.mkdir(parents=True)
     module.write_text(
+        'from django.utils.translation import gettext as say\nsay("Ebb.")\n'
         'require(True, "You may not.")\nrequire(False, _("No tide."), _("Ask."))\n_(f"x {1}")\n'
         'raise Invalid(f"Bad {name} here")\nMenuEntry(label="Tides now", url="/x")\n'
     )
     found = list(said_in_python(module, tmp_path))
-    assert [item.text for item in found if isinstance(item, Said)] == ["No tide.", "Ask."]
+    assert [item.text for item in found if isinstance(item, Said)] == ["Ebb.", "No tide.", "Ask."]
     assert len([item for item in found if isinstance(item, str)]) == 4
-    assert len(gaps([item for item in found if isinstance(item, Said)])) == 2
+    assert len(gaps([item for item in found if isinstance(item, Said)])) == 3
 
 
 def test_messages_of_templates_are_found(tmp_path):

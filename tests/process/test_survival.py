@@ -77,20 +77,25 @@ def test_a_stream_over_http_resumes_where_it_was_cut(city: harness.System) -> No
         with socket.create_connection(("127.0.0.1", city.port), 20) as connection:
             extra = f"Last-Event-ID: {last}\r\n" if last else ""
             connection.sendall(f"GET /api/v1/stream HTTP/1.1\r\nHost: 127.0.0.1\r\n{extra}\r\n".encode())
-            data = b""
+            data, deadline = b"", time.monotonic() + 20
             while len(found := re.findall(rb"^id: (\d+)", data, re.M)) < count:
+                assert time.monotonic() < deadline, f"{len(found)} of {count} events came"
                 data += connection.recv(65536)
             return [one.decode() for one in found]
 
-    river = next(one for one in city.datastreams if one["unitOfMeasurement"]["symbol"] == "m")["@iot.id"]  # type: ignore[index]
-    base = time.time() - 3000
+    river = next(
+        one["@iot.id"]
+        for one in city.datastreams
+        if one["properties"]["mqtt_topic"] == "tepian/v1/jembatan-lama/muka-air"  # type: ignore[index]
+    )
+    base = time.time() - 800
     got: list[str] = []
     listener = threading.Thread(target=lambda: got.extend(events("", 1)))
     listener.start()
     time.sleep(1)
-    for number in range(8):  # up and down over the lowest threshold: each crossing is an event
-        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(base + number * 300))
-        assert post(city, 9.0 if number % 2 else 0.1, at, river)[0] == 201
+    for number in range(8):  # up and down over the lowest threshold (2.0 m): each crossing is an event
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(base + number * 100))
+        assert post(city, 2.3 if number % 2 else 1.7, at, river)[0] == 201
     listener.join(20)
     assert got
     everything = events("0", 3)

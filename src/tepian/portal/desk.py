@@ -20,7 +20,7 @@ log = structlog.get_logger("portal")
 RANK = {"danger": 0, "warning": 1, "notice": 2, "normal": 3}
 FAR = datetime.max.replace(tzinfo=UTC)
 # What may wait for a person comes from any room. Five seconds bound what the clock alone changes (a position that ends).
-kept = cached_page("notifications", "city", *(room["name"] for room in settings.ROOMS), seconds=5, per_session=True)
+kept = cached_page(*(room["name"] for room in settings.ROOMS), seconds=5, per_session=True)
 
 
 def work_of(actor: Actor) -> tuple[list[WorkItem], list[str]]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from functools import wraps
+from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
@@ -14,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tepian.kernel.actors import Actor
-from tepian.kernel.catalogue.contributions import Freshness, PublicNotice, Search, SearchHit, offered
+from tepian.kernel.catalogue.contributions import Freshness, Search, SearchHit, offered
 from tepian.kernel.catalogue.pagecache import cached_page
 from tepian.kernel.identity.access import public_page
 
@@ -28,26 +27,8 @@ LONGEST_QUERY = 100
 MOST_HITS = 50
 
 
-def page_for_all(*topics: str, seconds: float = 60) -> Callable[..., Any]:
-    """`cached_page` for a public page: its frame shows the city and the notices, so it depends on their topics too."""
-
-    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-        made: list[Callable[..., HttpResponse]] = []
-
-        @wraps(view)
-        def first_time(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if not made:  # the contributions are complete only after boot
-                frame = {"city", *(notice.key for notice in offered(PublicNotice))}
-                made.append(cached_page(*frame, *topics, seconds=seconds)(view))
-            return made[0](request, *args, **kwargs)
-
-        return first_time
-
-    return decorate
-
-
 @public_page
-@page_for_all()
+@cached_page()
 def home(request: HttpRequest) -> HttpResponse:
     """The six tasks that people come for, the search, and what everybody should know now."""
     tasks = menu("public")
@@ -55,14 +36,14 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @public_page
-@page_for_all()
+@cached_page()
 def services(request: HttpRequest) -> HttpResponse:
     """Every public service, one line each."""
     return render(request, "portal/public_services.html", {"tasks": menu("public")})
 
 
 @public_page
-@page_for_all()
+@cached_page()
 def about(request: HttpRequest, page: str) -> HttpResponse:
     return render(request, f"portal/public_{page}.html")
 

@@ -398,9 +398,10 @@ def _value(value: float, step: float) -> str:
 
 
 def _decimals(value: float | None) -> int:
+    """As many as say something: 3 → 3, 15.3 → 15.3, 20.674 → 20.67, 412.68 → 412.7."""
     if value is None or float(value).is_integer() or abs(value) >= 1000:
         return 0
-    return 2 if abs(value) < 10 else 1
+    return 1 if abs(value) >= 100 or round(value, 1) == round(value, 2) else 2
 
 
 def _n(value: float) -> str:

@@ -14,6 +14,7 @@ import orjson
 from django.db import connection, transaction
 
 from tepian.kernel.actors import Actor
+from tepian.toolkit.text import plain
 
 from .models import AuditEntry, ChainHead
 
@@ -62,6 +63,17 @@ def lock_head() -> ChainHead:
     return ChainHead.objects.get_or_create(pk=1)[0]  # SQLite: the IMMEDIATE transaction is the lock
 
 
+def _storable(value: Any) -> Any:
+    """Texts without control characters: PostgreSQL refuses NUL, and a record must not fail for what somebody typed."""
+    if isinstance(value, str):
+        return plain(value)
+    if isinstance(value, list):
+        return [_storable(item) for item in value]
+    if isinstance(value, dict):
+        return {plain(key): _storable(item) for key, item in value.items()}
+    return value
+
+
 def append(head: ChainHead, notes: Iterable[Note], now: datetime) -> None:
     """Append notes behind a locked head."""
     entries = []
@@ -70,14 +82,14 @@ def append(head: ChainHead, notes: Iterable[Note], now: datetime) -> None:
             position=head.position + 1,
             at=note.at or now,
             actor_kind=note.actor.kind,
-            actor_id=note.actor.id[:150],
-            actor_label=note.actor.label[:200],
+            actor_id=plain(note.actor.id, 150),
+            actor_label=plain(note.actor.label, 200),
             operation=note.operation,
             subject_type=note.subject_type,
-            subject_id=str(note.subject_id)[:100],
-            purpose=note.purpose[:200],
+            subject_id=plain(str(note.subject_id), 100),
+            purpose=plain(note.purpose, 200),
             # Through JSON once, so that what is hashed is what the database gives back.
-            details=json.loads(orjson.dumps(note.details, default=str)),
+            details=_storable(json.loads(orjson.dumps(note.details, default=str))),
             request_id=note.actor.request_id,
         )
         entry.hash = head.hash = link(head.hash, _content(entry))

@@ -14,7 +14,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
+from functools import cache, wraps
 from threading import Lock
 from typing import Any
 
@@ -22,6 +22,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from . import versions
+from .contributions import PublicNotice, offered
 
 LIMIT = 2000
 
@@ -44,20 +45,26 @@ _lock = Lock()
 
 
 def cached_page(*topics: str, seconds: float = 60, per_session: bool = False) -> Callable[..., Any]:
-    """Keep this view's answer while its topics are unchanged, at most `seconds` (ages are written in the page)."""
+    """Keep this view's answer while its topics and those of the page's frame are unchanged, at most `seconds` (ages
+    are written in the page)."""
 
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-        wanted = tuple(sorted({*topics, "identity"} if per_session else {*topics}))
-
         @wraps(view)
         def caching(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             # The versions are read before the view reads its data: a change in between makes the entry stale at once.
+            wanted = (*sorted({*topics, *_frame(), *(["identity", "notifications"] if per_session else [])}),)
             request.page_cache = (wanted, versions.current(wanted), time.monotonic() + seconds, per_session)  # type: ignore[attr-defined]
             return view(request, *args, **kwargs)
 
         return caching
 
     return decorate
+
+
+@cache
+def _frame() -> frozenset[str]:
+    """The topics of what every page's frame shows: the city, and the notices."""
+    return frozenset({"city", *(notice.key for notice in offered(PublicNotice))})
 
 
 def forget_all() -> None:

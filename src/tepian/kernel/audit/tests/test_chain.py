@@ -82,3 +82,15 @@ def test_a_rewritten_chain_is_found_by_the_anchor(record, tmp_path: Path) -> Non
         remember(actor=system("tests"), number=number)
     assert kinds() == []
     assert ("changed", 6) in kinds(anchors)
+
+
+def test_what_somebody_typed_cannot_stop_the_record() -> None:
+    @operation("tests.type", policy=None)
+    def type_in(*, actor) -> None:
+        note("text", "a\x00b", words=["nul \x00 here", {"k\x00": "line\r\nline"}], purpose="p\x00")
+
+    type_in(actor=system("tests"))
+    entry = AuditEntry.objects.get()
+    assert (entry.subject_id, entry.purpose) == ("ab", "p")
+    assert entry.details == {"words": ["nul  here", {"k": "line\nline"}]}
+    assert kinds() == []
