@@ -178,10 +178,8 @@ def process(
         pids = tree(child.pid)
         with contextlib.suppress(ProcessLookupError):
             child.terminate()
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(10)
-        except subprocess.TimeoutExpired:
-            pass
         for pid in pids:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

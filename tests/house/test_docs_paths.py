@@ -143,8 +143,8 @@ def test_publiccode_has_what_the_standard_asks():
     ("text", "count"),
     [
         ("`src/tepian/nothing.py`", 1),
-        ("`src/tepian/cli.py::demo`", 0),
-        ("`src/tepian/cli.py::no_such_verb`", 1),
+        ("`src/tepian/cli/running.py::demo`", 0),
+        ("`src/tepian/cli/running.py::no_such_verb`", 1),
         ("`src/tepian/services/<room>/service.toml`", 0),
         ("`cities/<city>/nothing.toml`", 1),
     ],

@@ -78,14 +78,16 @@ def test_the_rail_shows_at_most_seven_own_workplaces(as_role: Any, hang: Any) ->
     assert 'class="rel"' in as_role("viewer").get("/kerja").content.decode(), "everybody has the own desk"
 
 
+def minutes_ago(number: int) -> datetime:
+    return datetime.now(UTC) - timedelta(minutes=number)
+
+
 @pytest.mark.django_db
 def test_the_wall_speaks_of_the_city_and_marks_what_is_old(as_role: Any, hang: Any) -> None:
     hang(
         WallTile,
         [
-            WallTile(
-                "air", lambda: Tile("Tinggi air", "2,9", "m", "naik", "siaga", NOW - timedelta(minutes=26), "/sensor")
-            ),
+            WallTile("air", lambda: Tile("Tinggi air", "2,9", "m", "naik", "siaga", minutes_ago(26), "/sensor")),
             WallTile("hujan", lambda: Tile("Hujan", None, "mm")),
             WallTile("rusak", broken),
             *[WallTile(f"x{n}", lambda n=n: Tile(f"Ubin {n}", "0", at=datetime.now(UTC))) for n in range(9)],
