@@ -23,6 +23,7 @@ from tepian.ui.words import DASH
 register = template.Library()
 log = structlog.get_logger("maps")
 LETTER, SIGN, CLOSE = 10.0, 11.0, 22.0  # units of the drawing: a letter's width, half a sign, signs that would overlap
+ROOM = 46.0  # units between two signs that a finger can tell apart on a phone (WCAG 2.5.8)
 
 
 @register.simple_tag(takes_context=True)
@@ -164,9 +165,21 @@ def _spots(features: list[MapFeature], base: queries.BaseMap, focus: str) -> lis
         texts.append(_value(str(feature.value), x, y, taken, base.projection.width))
     texts.reverse()
     return [
-        _spot(feature, x, y, text, focused=feature.key == focus)
-        for feature, (x, y), text in zip(features, placed, texts, strict=True)
+        _spot(
+            feature if _can_be_hit(number, placed) else replace(feature, url=""),
+            x,
+            y,
+            text,
+            focused=feature.key == focus,
+        )
+        for number, (feature, (x, y), text) in enumerate(zip(features, placed, texts, strict=True))
     ]
+
+
+def _can_be_hit(number: int, placed: list[tuple[float, float]]) -> bool:
+    """Is there room for a finger? A sign that a worse one covers is no link; the list beside the map leads on."""
+    x, y = placed[number]
+    return not any(abs(x - other_x) < ROOM and abs(y - other_y) < ROOM for other_x, other_y in placed[number + 1 :])
 
 
 def _value(text: str, x: float, y: float, taken: list[tuple[float, float, float, float]], width: float) -> SafeString:

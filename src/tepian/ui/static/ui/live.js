@@ -76,6 +76,11 @@
       const value = element.matches("[data-live-value]") ? element : element.querySelector("[data-live-value]");
       if (value) value.textContent = item.value ?? "–";
     }
+    const link = element.querySelector("a[aria-label]");
+    if (link) { // what is heard stays what is seen
+      const level = item.level && item.level !== "none" ? words[`level${item.level[0].toUpperCase()}${item.level.slice(1)}`] : "";
+      link.setAttribute("aria-label", [link.getAttribute("aria-label").split(" · ")[0], item.value, level].filter(Boolean).join(" · "));
+    }
     const age = item.at && element.querySelector("time[data-age]");
     if (age) { age.dateTime = item.at; tick(); }
   }
