@@ -68,7 +68,7 @@ def kill_under_load(ours: h.System, *, kills: int, seed: int, clients: int = 4) 
 
 def read_back(ours: h.System, acknowledged: list[tuple[object, str, float]], **extra: str) -> tuple[int, int]:
     """(acknowledged observations that are not there, faults in record and outbox), read in a process of its own."""
-    environment = {**os.environ, "TEPIAN_HOME": str(ours.home), "TEPIAN_DEMO": "1", **extra}
+    environment = {**os.environ, "TEPIAN_HOME": str(ours.home), "TEPIAN_DEMO": "1", "TEPIAN_DATABASE_URL": "", **extra}
     environment["DJANGO_SETTINGS_MODULE"] = "tepian.settings.base"
     proof = ours.home / "acknowledged.tsv"
     proof.write_text("".join(f"{one}\t{at}\t{value}\n" for one, at, value in acknowledged))

@@ -20,7 +20,15 @@ LEVEL_CHOICES = [(level, queries.LEVEL_LABELS[level]) for level in states.LEVELS
 HOURS = [(hours, str(hours)) for hours in (1, 2, 3, 6, 12, 24, 48, 72)]
 
 
-class PublicForm(forms.Form):
+class OwnIds:
+    """Several forms stand on one page: each gives its fields ids of its own, so that a label finds its field."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("auto_id", f"id_{type(self).__name__.removesuffix('Form').lower()}_%s")
+        super().__init__(*args, **kwargs)
+
+
+class PublicForm(OwnIds, forms.Form):
     """What the public will read. `hours` counts from now."""
 
     level = forms.ChoiceField(label=_("Level"), choices=LEVEL_CHOICES, widget=forms.RadioSelect)
@@ -65,7 +73,7 @@ def first_words(incident: Incident) -> dict[str, Any]:
     }
 
 
-class DismissForm(forms.Form):
+class DismissForm(OwnIds, forms.Form):
     reason_code = forms.ChoiceField(
         label=_("Reason"),
         choices=[(code, queries.REASON_LABELS[code]) for code in states.DISMISS_REASONS],
@@ -74,7 +82,7 @@ class DismissForm(forms.Form):
     reason = forms.CharField(label=_("In your words"), max_length=TEXT_LIMIT, widget=forms.Textarea(attrs={"rows": 3}))
 
 
-class CloseForm(forms.Form):
+class CloseForm(OwnIds, forms.Form):
     outcome = forms.ChoiceField(
         label=_("How did it end?"),
         choices=[(code, queries.OUTCOME_LABELS[code]) for code in states.OUTCOMES],
@@ -85,14 +93,14 @@ class CloseForm(forms.Form):
     )
 
 
-class ReopenForm(forms.Form):
+class ReopenForm(OwnIds, forms.Form):
     reason = forms.CharField(
         label=_("Why is it not over?"), max_length=TEXT_LIMIT, widget=forms.Textarea(attrs={"rows": 2})
     )
     hours = forms.TypedChoiceField(label=_("Valid for (hours)"), choices=HOURS, coerce=int, initial=6)
 
 
-class AssignForm(forms.Form):
+class AssignForm(OwnIds, forms.Form):
     agency = forms.ChoiceField(label=_("Agency"))
     unit = forms.CharField(label=_("Unit (if known)"), max_length=200, required=False)
     task = forms.CharField(label=_("Task"), max_length=300)
@@ -103,7 +111,7 @@ class AssignForm(forms.Form):
         self.fields["agency"].choices = [("", "—"), *((row.code, str(row)) for row in rows)]  # type: ignore[attr-defined]
 
 
-class NoteForm(forms.Form):
+class NoteForm(OwnIds, forms.Form):
     text = forms.CharField(
         label=_("Write in the time line"),
         max_length=TEXT_LIMIT,
