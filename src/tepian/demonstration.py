@@ -19,8 +19,8 @@ KEY_FILE = "demo-device-key"
 ACTOR = system("demo", "Demo")
 
 
-def prepare(pack: Path, home: Path, *, speed: float) -> None:
-    """Load the pack, write `demo-accounts.json`, keep a device key for the storm, and start the storm anew."""
+def prepare(pack: Path, home: Path) -> None:
+    """Load the pack, write `demo-accounts.json`, and keep a device key for the storm."""
     packs.load_pack(pack, ACTOR)
     key_file = home / KEY_FILE
     if not key_file.exists() or not DeviceKey.objects.filter(name="demo-storm", revoked_at=None).exists():
@@ -28,11 +28,11 @@ def prepare(pack: Path, home: Path, *, speed: float) -> None:
         _, secret = identity.issue_device_key(actor=ACTOR, name="demo-storm")
         key_file.write_text(secret)
         key_file.chmod(0o600)
+
+
+def simulate(pack: Path, *, speed: float) -> None:
+    """Play the storm from its beginning, until stopped."""
     storm.begin(actor=ACTOR, pack=pack, speed=speed)
-
-
-def simulate() -> None:
-    """Play the storm until stopped."""
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())

@@ -14,7 +14,17 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from .shared import ROOT, app, console, fail, prepare_tables, wake_django
+from .shared import (
+    ROOT,
+    app,
+    console,
+    fail,
+    is_written,
+    prepare_tables,
+    state_of,
+    tables_are_ready,
+    wake_django,
+)
 
 _held: list[Any] = []  # open files whose locks end with the process
 
@@ -95,8 +105,11 @@ def demo(
         os.environ["TEPIAN_MQTT_PORT"] = str(_free_port(knobs.mqtt_port))
     url = Knobs().base_url
     _alone(home)
-    _in_child("prepare", "--pack", pack or (ROOT / "cities" / "default").read_text().strip(), "--speed", str(speed))
-    supervisor = Supervisor([Child(["gateway"]), Child(["worker"]), Child(["simulate"])], say=console.print)
+    folder = _pack_folder(pack or (ROOT / "cities" / "default").read_text().strip())
+    if not (tables_are_ready(Knobs()) and is_written(home / "pack", _pack_state(folder))):
+        _in_child("prepare", "--pack", str(folder))
+    storm = ["simulate", "--pack", str(folder), "--speed", str(speed)]
+    supervisor = Supervisor([Child(["gateway"]), Child(["worker"]), Child(storm)], say=console.print)
 
     def announce() -> None:
         if not wait_until_ready(f"{url}/readyz", 60, supervisor.stopping):
@@ -115,6 +128,17 @@ def demo(
     raise typer.Exit(supervisor.run())
 
 
+def _pack_folder(name: str) -> Path:
+    for folder in (Path(name), ROOT / "cities" / name):
+        if (folder / "city.toml").is_file():
+            return folder.resolve()
+    fail(f"There is no city pack {name}: give a folder with a city.toml, or a name under cities/.")
+
+
+def _pack_state(folder: Path) -> str:
+    return state_of((file for file in folder.rglob("*") if file.is_file()), str(folder))
+
+
 def _free_port(wanted: int) -> int:
     """`wanted`, or the next free port behind it."""
     for port in range(wanted, wanted + 50):
@@ -129,7 +153,7 @@ def _free_port(wanted: int) -> int:
 
 
 @app.command(hidden=True)
-def prepare(pack: str = "", speed: float = 1.0) -> None:
+def prepare(pack: str = "") -> None:
     """Bring the tables up to date; with a pack, load it and make the demonstration's sign-ins."""
     prepare_tables()
     if not pack:
@@ -138,9 +162,10 @@ def prepare(pack: str = "", speed: float = 1.0) -> None:
     from django.conf import settings
 
     from tepian import demonstration
-    from tepian.kernel.catalogue import packs
 
-    demonstration.prepare(packs.find_pack(pack), settings.HOME, speed=speed)
+    folder = _pack_folder(pack)
+    demonstration.prepare(folder, settings.HOME)
+    (settings.HOME / "pack").write_text(_pack_state(folder))
 
 
 @app.command(hidden=True)
@@ -160,9 +185,9 @@ def worker() -> None:
 
 
 @app.command(hidden=True)
-def simulate() -> None:
-    """The demonstration's storm."""
+def simulate(pack: Annotated[str, typer.Option()], speed: float = 1.0) -> None:
+    """The demonstration's storm, from its beginning."""
     wake_django()
     from tepian import demonstration
 
-    demonstration.simulate()
+    demonstration.simulate(Path(pack), speed=speed)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
+
+from tepian.settings.knobs import Knobs
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tepian.settings.base")
 
@@ -48,24 +52,33 @@ def fail(message: str) -> NoReturn:
     raise typer.Exit(1)
 
 
+def state_of(files: Iterable[Path], *more: str) -> str:
+    """One hash over names, sizes and times of files: whether anything changed since it was last written down."""
+    described = (f"{file}:{stat.st_size}:{stat.st_mtime_ns}" for file in sorted(files) if (stat := file.stat()))
+    return hashlib.sha256("\n".join((*described, *more)).encode()).hexdigest()
+
+
+def is_written(stamp: Path, state: str) -> bool:
+    return stamp.exists() and stamp.read_text() == state
+
+
+def tables_state(knobs: Knobs) -> str:
+    return state_of((ROOT / "src" / "tepian").glob("**/migrations/0*.py"), knobs.database_url)
+
+
+def tables_are_ready(knobs: Knobs) -> bool:
+    """Were this version's tables made in this state folder's database?"""
+    database_is_there = bool(knobs.database_url) or (knobs.home / "tepian.sqlite3").exists()
+    return database_is_there and is_written(knobs.home / "prepared", tables_state(knobs))
+
+
 def prepare_tables() -> None:
     """Bring the database to this version's tables. Skipped when nothing changed since the last start."""
-    import hashlib
-
-    from tepian.settings.knobs import Knobs
-
     knobs = Knobs()
-    package = Path(__file__).resolve().parent.parent
-    files = sorted(package.glob("**/migrations/0*.py"))
-    state = hashlib.sha256(
-        "".join(f"{file}{file.stat().st_mtime_ns}" for file in files).encode() + knobs.database_url.encode()
-    ).hexdigest()
-    stamp = knobs.home / "prepared"
-    embedded = not knobs.database_url
-    if stamp.exists() and stamp.read_text() == state and (not embedded or (knobs.home / "tepian.sqlite3").exists()):
+    if tables_are_ready(knobs):
         return
     wake_django()
     from django.core.management import call_command
 
     call_command("migrate", interactive=False, verbosity=0)
-    stamp.write_text(state)
+    (knobs.home / "prepared").write_text(tables_state(knobs))
