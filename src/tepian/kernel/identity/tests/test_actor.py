@@ -10,7 +10,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -196,7 +195,6 @@ def test_pages_kept_for_sessions_notice_a_holding_that_ends_by_the_clock(hall: S
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif("sqlite" in settings.DATABASES["default"]["ENGINE"], reason="threads share no database in memory")
 def test_two_administrators_end_the_same_holding_at_the_same_moment(hall: SimpleNamespace, person: Any) -> None:
     person("admin", hall.at.admin)
     holding = Holding.objects.get(account=person("budi", hall.at.duty))
@@ -218,7 +216,6 @@ def test_two_administrators_end_the_same_holding_at_the_same_moment(hall: Simple
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif("sqlite" in settings.DATABASES["default"]["ENGINE"], reason="threads share no database in memory")
 def test_two_last_administrators_cannot_end_each_other(hall: SimpleNamespace, person: Any) -> None:
     holdings = [Holding.objects.get(account=person(name, hall.at.admin)) for name in ("satu", "dua")]
     start = Barrier(2)
