@@ -1,0 +1,496 @@
+"""Travel times are exact: compared with a search that is simple enough to be believed."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tepian.toolkit import roads
+from tepian.toolkit.roads import Line, RoadGraph, RoadsUnreadable, compiled, engine, plain
+from tepian.toolkit.roads.parts import metres
+
+ROADS = Path(roads.__file__).parent
+
+
+def believed(nodes, edges, keys, targets, offsets, goal, k, closed=()):
+    """Bellman and Ford: relax until nothing changes. Sums from the goal outwards, as the search does."""
+    times = np.full(nodes, np.inf)
+    times[goal] = 0
+    for _ in range(nodes):
+        for (tail, head, seconds), key in zip(edges, keys, strict=True):
+            if key not in closed:
+                times[tail] = min(times[tail], times[head] + float(np.float32(seconds)))
+    found = sorted((times[node] + offsets[n], n) for n, node in enumerate(targets) if times[node] < np.inf)
+    return [(n, seconds) for seconds, n in found[:k]]
+
+
+@st.composite
+def questions(draw):
+    count = draw(st.integers(1, 14))
+    node = st.integers(0, count - 1)
+    # Few different times make many ways equally long; the others show that sums are the same to the last bit.
+    seconds = st.one_of(st.integers(1, 4).map(float), st.floats(0.125, 1e4, width=32))
+    edges = draw(st.lists(st.tuples(node, node, seconds), min_size=1, max_size=40))
+    line_of = [draw(st.integers(0, 5)) for _ in edges]
+    targets = draw(st.lists(node, max_size=12))
+    offsets = [draw(st.one_of(st.integers(0, 6).map(float), st.floats(0, 1e4))) for _ in targets]
+    closed = draw(st.sets(st.integers(0, 6).map(str), max_size=4))
+    return count, edges, line_of, targets, offsets, draw(node), draw(st.integers(1, 14)), closed
+
+
+def graph_of(count, edges, line_of):
+    places = [(100 + n / 1000, n / 1000) for n in range(count)]
+    return RoadGraph.from_edges(places, edges, [Line(str(n)) for n in range(6)], line_of)
+
+
+@pytest.fixture(params=["compiled", "plain"])
+def both(request, monkeypatch):
+    monkeypatch.setattr(
+        "tepian.toolkit.roads.graph.search", lambda: {"compiled": compiled, "plain": plain}[request.param].search
+    )
+
+
+def test_numba_is_used():
+    assert roads.warm_up()
+    assert engine.search() is compiled.search
+
+
+@settings(max_examples=400, deadline=None)
+@given(questions())
+def test_the_fastest_are_the_fastest(question):
+    count, edges, line_of, targets, offsets, goal, k, closed = question
+    graph = graph_of(count, edges, line_of)
+    keys = [str(n) for n in line_of]
+    expected = believed(count, edges, keys, targets, offsets, goal, k, closed)
+    assert graph.fastest(targets, offsets, goal, k, closed) == expected
+    turned = [(head, tail, seconds) for tail, head, seconds in edges]
+    assert graph_of(count, turned, line_of).fastest_from(goal, targets, offsets, k, closed) == expected
+    shut = np.array([str(n) in closed for n in range(6)])
+    units, waits = np.array(targets, np.int32), np.array(offsets, np.float64)
+    assert plain.search(graph.reverse, goal, units, waits, k, shut, np.empty(0, np.int32)) == expected
+
+
+@settings(max_examples=150, deadline=None)
+@given(questions())
+def test_a_path_is_as_long_as_its_travel_time(question):
+    count, edges, line_of, targets, _, goal, _, closed = question
+    graph = graph_of(count, edges, line_of)
+    for start in targets:
+        expected = believed(count, edges, [str(n) for n in line_of], [start], [0], goal, 1, closed)
+        seconds, way = graph.travel_time(start, goal, closed), graph.path(start, goal, closed)
+        if not expected:
+            assert seconds is None
+            assert way is None
+            continue
+        assert seconds == expected[0][1]
+        nodes = [round(lat * 1000) for _, lat in way]
+        assert nodes[0] == start
+        assert nodes[-1] == goal
+        total = 0.0
+        for here, there in reversed(list(pairwise(nodes))):
+            total += min(
+                float(np.float32(s))
+                for (a, b, s), n in zip(edges, line_of, strict=True)
+                if (a, b) == (here, there) and str(n) not in closed
+            )
+        assert total == seconds
+
+
+def test_the_nearest_across_the_river_is_not_the_fastest(both):
+    """Two banks 200 m apart, bridges at both ends; unit 0 stands right across the water, unit 1 on the same bank."""
+    bank = [117.10 + n / 1000 for n in range(21)]
+    street = lambda key, coordinates, **more: feature(coordinates, key=key, speed_kmh=40, **more)  # noqa: E731
+    graph = RoadGraph.from_geojson(
+        collection(
+            street("north", [[lon, -0.500] for lon in bank]),
+            street("south", [[lon, -0.502] for lon in bank]),
+            street("west bridge", [[bank[0], -0.500], [bank[0], -0.502]], bridge="yes"),
+            street("east bridge", [[bank[-1], -0.500], [bank[-1], -0.502]], bridge=True),
+        )
+    )
+    assert [line.key for line in graph.lines if line.bridge] == ["west bridge", "east bridge"]
+    incident, across, same_bank = (117.1082, -0.5001), (117.1082, -0.5019), (117.1140, -0.5001)
+    straight = [float(metres(*incident, *unit)) for unit in (across, same_bank)]
+    assert straight[0] < straight[1] / 3
+    goal, *units = (graph.snap(*place)[0] for place in (incident, across, same_bank))
+    (first, near), (second, far) = graph.fastest(units, 0, goal, 2)
+    assert (first, second) == (1, 0)
+    assert far > 2 * near
+    # A late start counts: the unit across the river is already in its car.
+    assert graph.fastest(units, [0, far], goal, 1) == [(0, far)]
+    # The nearer bridge is flooded: the way is longer at once, and there is none when both are.
+    assert graph.travel_time(units[0], goal, {"west bridge"}) > far
+    assert graph.fastest(units, 0, goal, 2, {"west bridge", "east bridge"}) == [(1, near)]
+    assert graph.path(units[0], goal, {"west bridge", "east bridge"}) is None
+    assert graph.travel_time(units[0], goal) == far
+    way = graph.path(units[0], goal)
+    assert (bank[0], -0.502) in [(round(lon, 6), round(lat, 6)) for lon, lat in way]
+    assert len(way) == len(set(way))
+
+
+def test_units_on_one_node_and_the_goal_itself(both):
+    graph = RoadGraph.from_edges([(0, 0), (0, 0.01), (0, 0.02)], [(0, 1, 10), (1, 2, 5)])
+    assert graph.fastest([1, 1, 2, 0], [3, 1, 0, 0], 2, 3) == [(2, 0.0), (1, 6.0), (0, 8.0)]
+    assert graph.fastest([0, 2], 0, 0, 9) == [(0, 0.0)]
+    assert graph.fastest([], [], 0, 1) == []
+    assert graph.travel_time(2, 2) == 0
+    assert graph.path(2, 2) == [(0, 0.02)]
+    assert graph.travel_time(0, 2, {"1"}) is None
+    assert graph.travel_time(0, 2, {"unknown"}) == 15
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        lambda graph: graph.fastest([5], 0, 0, 1),
+        lambda graph: graph.fastest([-1], 0, 0, 1),
+        lambda graph: graph.fastest([0.5], 0, 0, 1),
+        lambda graph: graph.fastest([[0]], 0, 0, 1),
+        lambda graph: graph.fastest([0], 0, 7, 1),
+        lambda graph: graph.fastest([0], 0, -1, 1),
+        lambda graph: graph.fastest([0], 0, 0, 0),
+        lambda graph: graph.fastest([0], -1, 0, 1),
+        lambda graph: graph.fastest([0], math.nan, 0, 1),
+        lambda graph: graph.fastest([0], math.inf, 0, 1),
+        lambda graph: graph.fastest([0, 0], [1, 2, 3], 0, 1),
+        lambda graph: graph.snap(math.nan, 0),
+        lambda graph: graph.snap(0, 91),
+    ],
+)
+def test_a_question_that_makes_no_sense_is_refused(asked):
+    graph = RoadGraph.from_edges([(0, 0), (0, 1)], [(0, 1, 1)])
+    with pytest.raises(ValueError):
+        asked(graph)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sampled_from([0.0, -0.5, 45.0, 70.0, 89.9]),
+    st.lists(st.tuples(st.floats(-0.1, 0.1), st.floats(-0.1, 0.1)), min_size=1, max_size=30),
+    st.tuples(st.floats(-0.2, 0.2), st.floats(-0.1, 0.1)),
+)
+def test_snapping_finds_the_nearest(lat, offsets, place):
+    nodes = [(100 + a, lat + b) for a, b in offsets]
+    graph = RoadGraph.from_edges(nodes, [(0, 0, 1)])
+    node, distance = graph.snap(100 + place[0], lat + place[1])
+    distances = metres(100 + place[0], lat + place[1], graph.lon, graph.lat)
+    assert distance == pytest.approx(distances.min(), abs=1e-6)
+    assert distances[node] == pytest.approx(distance, abs=1e-6)
+
+
+def test_many_threads_ask_one_graph():
+    """Graphs of different sizes in turns, so that work arrays are outgrown and reused between them."""
+    dice = np.random.default_rng(1)
+    asked = []
+    for count in (300, 2000, 700):
+        edges = np.column_stack((dice.integers(0, count, (4 * count, 2)), dice.uniform(1, 99, 4 * count)))
+        graph = RoadGraph.from_edges(dice.uniform(-1, 1, (count, 2)), edges)
+        for _ in range(40):
+            units, offsets = dice.integers(0, count, 50), dice.uniform(0, 60, 50)
+            closed = {str(n) for n in dice.integers(0, 4 * count, 30)}
+            asked.append((graph, units, offsets, int(dice.integers(count)), 5, closed))
+    asked = [asked[n] for n in dice.permutation(len(asked))]
+
+    def slow(graph, units, offsets, goal, k, closed):
+        shut = np.array([line.key in closed for line in graph.lines])
+        return plain.search(graph.reverse, goal, units, offsets, k, shut, np.empty(0, np.int32))
+
+    expected = [slow(*one) for one in asked]
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(5):
+            assert list(pool.map(lambda one: one[0].fastest(*one[1:]), asked)) == expected
+
+
+def test_stamps_that_are_used_up_start_anew():
+    graph = RoadGraph.from_edges([(0, 0), (0, 1)], [(0, 1, 7)])
+    assert graph.travel_time(0, 1) == 7
+    compiled._desks.desk.stamp = compiled._Desk.LAST - 1
+    assert [graph.travel_time(0, 1) for _ in range(3)] == [7, 7, 7]
+    assert compiled._desks.desk.stamp == 2
+
+
+def test_a_graph_does_not_change():
+    graph = RoadGraph.from_edges([(0, 0), (0, 1)], [(0, 1, 7)])
+    for array in (graph.lon, graph.lat, *graph.forward, *graph.reverse):
+        with pytest.raises(ValueError):
+            array[0] = 1
+    with pytest.raises(AttributeError):
+        graph.lines = ()
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def feature(coordinates, kind="LineString", **properties):
+    return {"type": "Feature", "geometry": {"type": kind, "coordinates": coordinates}, "properties": properties}
+
+
+def collection(*features):
+    return {"type": "FeatureCollection", "features": list(features)}
+
+
+def test_lines_join_where_they_share_a_coordinate():
+    graph = RoadGraph.from_geojson(
+        collection(
+            feature([[0, 0], [0.001, 0], [0.002, 0, 12.5]], key="a", name="Long Street", speed_kmh=36),
+            feature([[0.0010000004, 0], [0.001, 0.001]], key="b", speed_kmh=36),
+            feature([[0.0005, -0.001], [0.0005, 0.001]], key="crosses without a junction"),
+            {"type": "Feature", "geometry": {"type": "Point", "coordinates": [0, 0]}, "properties": {}},
+            {"type": "Feature", "geometry": None, "properties": None},
+        )
+    )
+    assert graph.lines[0] == Line("a", "Long Street")
+    assert set(graph.keys) == {"a", "b", "crosses without a junction"}
+    start, end = graph.snap(0, 0)[0], graph.snap(0.001, 0.001)[0]
+    length = float(metres(0, 0, 0.001, 0)) * 2
+    assert graph.travel_time(start, end) == pytest.approx(length / 10, rel=1e-6)
+    assert graph.path(start, end) == [(0, 0), (0.001, 0), (0.001, 0.001)]
+    assert graph.travel_time(start, graph.snap(0.0005, 0.001)[0]) is None
+
+
+@pytest.mark.parametrize(
+    ("properties", "along", "against"),
+    [
+        ({}, True, True),
+        ({"oneway": False}, True, True),
+        ({"oneway": "no"}, True, True),
+        ({"oneway": True}, True, False),
+        ({"oneway": 1}, True, False),
+        ({"oneway": "yes"}, True, False),
+        ({"oneway": "-1"}, False, True),
+        ({"oneway": -1}, False, True),
+        ({"junction": "roundabout"}, True, False),
+        ({"highway": "motorway"}, True, False),
+        ({"highway": "motorway", "oneway": "no"}, True, True),
+    ],
+)
+def test_one_way_streets(properties, along, against):
+    graph = RoadGraph.from_geojson(collection(feature([[0, 0], [0.001, 0]], **properties)))
+    ends = graph.snap(0, 0)[0], graph.snap(0.001, 0)[0]
+    assert (graph.travel_time(*ends) is not None) == along
+    assert (graph.travel_time(*reversed(ends)) is not None) == against
+
+
+@pytest.mark.parametrize(
+    ("properties", "kmh"),
+    [
+        ({}, 20),
+        ({"speed_kmh": 45}, 45),
+        ({"speed_kmh": 45, "maxspeed": "60", "highway": "primary"}, 45),
+        ({"maxspeed": "60"}, 60),
+        ({"maxspeed": 60}, 60),
+        ({"maxspeed": "30 mph"}, 30 * 1.609344),
+        ({"maxspeed": "60;40"}, 40),
+        ({"maxspeed": "none"}, 20),
+        ({"maxspeed": "walk", "highway": "primary"}, 50),
+        ({"highway": "residential"}, 25),
+        ({"highway": "something_new"}, 20),
+    ],
+)
+def test_speeds(properties, kmh):
+    graph = RoadGraph.from_geojson(collection(feature([[0, 0], [0.001, 0]], **properties)), 20)
+    metre = float(metres(0, 0, 0.001, 0))
+    assert graph.travel_time(0, 1) == pytest.approx(metre / (kmh / 3.6), rel=1e-6)
+
+
+def test_long_stretches_get_nodes_between():
+    graph = RoadGraph.from_geojson(
+        collection(feature([[[0, 0], [0.05, 0.01]], [[1, 1], [1, 1.001]]], "MultiLineString", key="x")), 36
+    )
+    node, distance = graph.snap(0.025, 0.005)
+    assert distance <= 100
+    assert graph.lat[node] == pytest.approx(graph.lon[node] / 5, abs=1e-6)
+    whole = graph.travel_time(graph.snap(0, 0)[0], graph.snap(0.05, 0.01)[0])
+    assert whole == pytest.approx(float(metres(0, 0, 0.05, 0.01)) / 10, rel=1e-4)
+    assert graph.travel_time(node, graph.snap(1, 1)[0]) is None
+    assert len(RoadGraph.from_geojson(collection(feature([[179.999, 0], [-179.999, 0]])))) == 3
+
+
+def test_ways_that_no_car_may_use_are_left_out():
+    stairs = feature([[0, 0], [0, 0.001]], highway="steps")
+    with pytest.raises(RoadsUnreadable, match="no road"):
+        RoadGraph.from_geojson(collection(stairs))
+    assert len(RoadGraph.from_geojson(collection(stairs, feature([[1, 1], [1, 1.001]])))) == 2
+
+
+def test_lines_that_share_a_key_are_closed_together():
+    graph = RoadGraph.from_geojson(
+        collection(feature([[0, 0], [0.001, 0]], key=7), feature([[0.001, 0], [0.002, 0]], key="7"))
+    )
+    assert list(graph.keys) == ["7"]
+    with pytest.raises(RoadsUnreadable, match="same key"):
+        RoadGraph.from_edges([(0, 0), (0, 1)], [(0, 1, 1)], [Line("a"), Line("a")], [0])
+    assert [graph.travel_time(a, b, ["7"]) for a, b in ((0, 1), (1, 2))] == [None, None]
+
+
+ROAD = [[0, 0], [0.001, 0]]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        None,
+        [],
+        {},
+        "roads",
+        {"type": "FeatureCollection", "features": {}},
+        collection(),
+        collection(None),
+        collection({"geometry": "line"}),
+        collection({"geometry": {"type": "LineString", "coordinates": ROAD}, "properties": [1]}),
+        collection(feature(None)),
+        collection(feature([])),
+        collection(feature([[0, 0]])),
+        collection(feature([[0, 0], [0, 0]])),
+        collection(feature([[0, 0], [0.0000001, 0]])),
+        collection(feature([[0, 0], [1]])),
+        collection(feature([[0, 0], None])),
+        collection(feature([[0, 0], {"lon": 1}])),
+        collection(feature([[0, 0], ["0.1", "0.2"]])),
+        collection(feature([[0, 0], [None, 1]])),
+        collection(feature([[0, 0], [[1], 1]])),
+        collection(feature([[0, 0], [10**30, 1]])),
+        collection(feature([[0, 0], [math.nan, 0]])),
+        collection(feature([[0, 0], [math.inf, 0]])),
+        collection(feature([[0, 0], [180.1, 0]])),
+        collection(feature([[0, 0], [0, -90.1]])),
+        collection(feature(5, "MultiLineString")),
+        collection(feature([5], "MultiLineString")),
+        *(collection(feature(ROAD, speed_kmh=speed)) for speed in (0, -5, math.nan, math.inf, 1e9, "fast", True, [])),
+        *(collection(feature(ROAD, maxspeed=speed)) for speed in ("0", 0, "-20", -20, "9999", [], {})),
+        collection(feature(ROAD, oneway="perhaps")),
+    ],
+)
+def test_bad_roads_are_refused_with_a_sentence(bad):
+    with pytest.raises(RoadsUnreadable) as refused:
+        RoadGraph.from_geojson(bad)
+    assert str(refused.value).endswith(".")
+
+
+@pytest.mark.parametrize("speed", [0, -1, math.nan, "30"])
+def test_a_bad_default_speed_is_refused(speed):
+    with pytest.raises(RoadsUnreadable):
+        RoadGraph.from_geojson(collection(feature(ROAD)), speed)
+    with pytest.raises(RoadsUnreadable):
+        RoadGraph.from_geojson(collection(feature(ROAD)), longest_piece_m=speed if speed != "30" else math.nan)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "edges"),
+    [
+        ([], [(0, 1, 1)]),
+        ([(0, 0), (0, 1)], []),
+        ([(0, 0, 0)], [(0, 0, 1)]),
+        ([(0, 0), (0, 1)], [(0, 1)]),
+        ([(0, 0), (0, 1)], [(0, 2, 1)]),
+        ([(0, 0), (0, 1)], [(-1, 1, 1)]),
+        ([(0, 0), (0, 1)], [(0.5, 1, 1)]),
+        ([(0, 0), (0, 1)], [(1e18, 1, 1)]),
+        ([(0, 0), (0, 1)], [(0, 1, 0)]),
+        ([(0, 0), (0, 1)], [(0, 1, -1)]),
+        ([(0, 0), (0, 1)], [(0, 1, math.nan)]),
+        ([(0, 0), (0, 1)], [(0, 1, math.inf)]),
+        ([(0, 0), (0, 1)], [(0, 1, 1e300)]),
+        ([(0, 0), (0, 1)], [(0, 1, 1e-300)]),
+        ([(0, math.nan), (0, 1)], [(0, 1, 1)]),
+        ([(181, 0), (0, 1)], [(0, 1, 1)]),
+        ([(0, 0), (0, 91)], [(0, 1, 1)]),
+        ("nodes", [(0, 1, 1)]),
+        ([(0, 0), (0,)], [(0, 1, 1)]),
+    ],
+)
+def test_bad_numbers_are_refused_with_a_sentence(nodes, edges):
+    with pytest.raises(RoadsUnreadable) as refused:
+        RoadGraph.from_edges(nodes, edges)
+    assert str(refused.value).endswith(".")
+
+
+@pytest.mark.parametrize("line_of", [[1], [-1], [0, 0], []])
+def test_edges_belong_to_lines_that_exist(line_of):
+    with pytest.raises(RoadsUnreadable):
+        RoadGraph.from_edges([(0, 0), (0, 1)], [(0, 1, 1)], [Line("a")], line_of)
+
+
+def test_huge_input_is_refused(monkeypatch):
+    monkeypatch.setattr("tepian.toolkit.roads.reading.MAX_NODES", 50)
+    monkeypatch.setattr("tepian.toolkit.roads.graph.MAX_NODES", 50)
+    with pytest.raises(RoadsUnreadable, match="more than 50 coordinates"):
+        RoadGraph.from_geojson(collection(feature([[n / 1000, 0] for n in range(51)])))
+    with pytest.raises(RoadsUnreadable, match="Divided"):
+        RoadGraph.from_geojson(collection(feature([[0, 0], [0, 1]])))
+    with pytest.raises(RoadsUnreadable, match="at most 50"):
+        RoadGraph.from_edges([(0, 0)] * 51, [(0, 1, 1)])
+
+
+# --- loading numba ---------------------------------------------------------------------------------------------------
+
+ASK = """
+import json, sys, logging
+sys.path.insert(0, sys.argv[1])
+import roads
+late = "numba" not in sys.modules
+graph = roads.RoadGraph.from_edges([(0, 0), (0, 1)], [(0, 1, 7)])
+still = "numba" not in sys.modules
+fast = roads.warm_up()
+code = sys.modules.get("roads.compiled")
+hits = sum(code._search.stats.cache_hits.values()) if code else 0
+print(json.dumps([late, still, fast, hits, graph.travel_time(0, 1)]))
+"""
+
+
+def ask(folder, **environment):
+    """In a process of its own, on a copy of the package: it needs nothing else of the project."""
+    done = subprocess.run(
+        [sys.executable, "-c", ASK, str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={k: v for k, v in os.environ.items() if k != "NUMBA_CACHE_DIR"} | environment,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout), done.stderr
+
+
+@pytest.fixture
+def copy(tmp_path):
+    shutil.copytree(ROADS, tmp_path / "there" / "roads", ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path / "there"
+
+
+def test_compiled_code_is_kept_and_numba_is_loaded_late(copy):
+    assert ask(copy)[0] == [True, True, True, 0, 7]
+    assert ask(copy)[0] == [True, True, True, 1, 7]
+    for kept in copy.rglob("*.nbi"):
+        kept.write_bytes(b"damaged")
+    assert ask(copy)[0] == [True, True, True, 0, 7]
+
+
+def test_no_folder_can_be_written(copy):
+    """Files stand where the folders of the cache would be, which stops root as well."""
+    (copy / "roads" / "__pycache__").write_text("")
+    nowhere = copy / "nowhere"
+    nowhere.write_text("")
+    answer, _ = ask(copy, HOME=str(nowhere), XDG_CACHE_HOME=str(nowhere))
+    assert answer == [True, True, True, 0, 7]
+    kept = copy / "kept"
+    assert ask(copy, NUMBA_CACHE_DIR=str(kept))[0] == [True, True, True, 0, 7]
+    assert ask(copy, NUMBA_CACHE_DIR=str(kept))[0] == [True, True, True, 1, 7]
+
+
+def test_without_numba_it_is_slow_and_right(copy):
+    (copy / "numba.py").write_text("raise ImportError('not for this machine')")
+    answer, told = ask(copy)
+    assert answer == [True, True, False, 0, 7]
+    assert "exact but slow" in told
