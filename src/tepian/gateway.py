@@ -34,7 +34,7 @@ from granian.server.embed import Server  # noqa: E402
 
 from tepian.kernel.actors import ANONYMOUS, Actor  # noqa: E402
 from tepian.kernel.catalogue import contributions  # noqa: E402
-from tepian.kernel.catalogue.contributions import FastRoute, GatewayService  # noqa: E402
+from tepian.kernel.catalogue.contributions import FastRoute, GatewayService, UrgentPath  # noqa: E402
 from tepian.kernel.catalogue.fast import FastReply, FastRequest  # noqa: E402
 from tepian.kernel.identity.queries import actor_for  # noqa: E402
 from tepian.live import Hub  # noqa: E402
@@ -43,6 +43,11 @@ from tepian.settings.base import knobs  # noqa: E402
 log = structlog.get_logger("gateway")
 STREAM = "/api/v1/stream"
 WAITING_LIMIT = 256  # requests that may wait for a thread before the answer is 503
+URGENT_THREADS = 4  # for paths that must answer while all other threads are taken
+GIVE_WAY = 0.5  # seconds for which an ordinary page waits at most for urgent ones
+SWITCH = (
+    0.001  # seconds after which a busy thread lets another run; Python's own 5 ms add up over a page's many queries
+)
 
 
 class TooLarge(Exception):
@@ -64,6 +69,9 @@ class Gateway:
         self.services = contributions.offered(GatewayService)
         self.threads = ThreadPoolExecutor(knobs.threads, thread_name_prefix="page")
         self.waiting = 0
+        self.urgent_now = 0
+        self.urgent = tuple(path.prefix for path in contributions.offered(UrgentPath))
+        self.urgent_threads = ThreadPoolExecutor(URGENT_THREADS, thread_name_prefix="urgent")
         self.body_limit = knobs.body_limit_mb * 1024 * 1024
 
     async def start(self) -> None:
@@ -77,6 +85,7 @@ class Gateway:
         for service in reversed(self.services):
             await service.stop()
         self.threads.shutdown(wait=True, cancel_futures=True)
+        self.urgent_threads.shutdown(wait=True, cancel_futures=True)
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         if scope.proto != "http":
@@ -98,6 +107,15 @@ class Gateway:
             elif scope.path == STREAM and scope.method == "GET":
                 await self._stream(scope, protocol)
                 return
+            elif self.urgent and scope.path.startswith(self.urgent):
+                body = await self._body(scope, protocol)
+                self.urgent_now += 1
+                try:
+                    reply = await self.loop.run_in_executor(self.urgent_threads, self._page, scope, protocol, body)
+                finally:
+                    self.urgent_now -= 1
+                if reply is None:
+                    return
             elif self.waiting >= WAITING_LIMIT:
                 reply = problem(
                     503,
@@ -110,6 +128,7 @@ class Gateway:
                 body = await self._body(scope, protocol)
                 self.waiting += 1
                 try:
+                    await self._give_way()
                     reply = await self.loop.run_in_executor(self.threads, self._page, scope, protocol, body)
                 finally:
                     self.waiting -= 1
@@ -125,6 +144,12 @@ class Gateway:
             )
         typed = [("content-type", reply.content_type)] if reply.content_type else []
         protocol.response_bytes(reply.status, [*typed, *reply.headers], reply.body)
+
+    async def _give_way(self) -> None:
+        """While something urgent is answered, other pages begin a little later: all threads share one interpreter."""
+        latest = self.loop.time() + GIVE_WAY
+        while self.urgent_now and self.loop.time() < latest:
+            await asyncio.sleep(0.005)
 
     async def _body(self, scope: Any, protocol: Any) -> bytes:
         if scope.method in {"GET", "HEAD", "DELETE", "OPTIONS"}:
@@ -271,4 +296,5 @@ async def serve() -> None:
 
 
 def main() -> None:
+    sys.setswitchinterval(SWITCH)
     asyncio.run(serve())

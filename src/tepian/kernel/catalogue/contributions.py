@@ -203,6 +203,14 @@ class FastRoute:
 
 
 @dataclass(frozen=True, slots=True)
+class UrgentPath:
+    """Pages below `prefix` have threads and a waiting line of their own in the gateway, so that they answer while
+    everything else is overloaded (112)."""
+
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
 class GatewayService:
     """Something that lives in the gateway's event loop (a listener, a writer): `start()` is awaited at boot, `stop()`
     at the end, `state()` gives (ok, sentence) for /readyz."""
