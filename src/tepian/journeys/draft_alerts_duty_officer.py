@@ -31,8 +31,8 @@ def draft_opened(envelope: Envelope) -> None:
         urgency="notice" if data["simulated"] else "danger",
         title=f"{mark}Rancangan kejadian {data['number']}: {word}, {data['place']}",
         title_en=f"{mark_en}Draft incident {data['number']}: {word}, {data['place']}",
-        body="Dua sumber menunjukkan bahaya. Pastikan atau tolak. Warga belum diberi tahu.",
-        body_en="Two sources show danger. Confirm or dismiss. The public has not been told.",
+        body="Ada tanda bahaya. Pastikan atau tolak. Warga belum diberi tahu.",
+        body_en="There are signs of danger. Confirm or dismiss. The public has not been told.",
     )
 
 

@@ -10,7 +10,7 @@ from .decisions import (
 )
 from .parts import LONGEST_VALIDITY, TEXT_LIMIT
 from .rules import load_rules
-from .signs import end_sign, mark_silence, report_sign
+from .signs import end_sign, mark_silence, propose_draft, report_sign
 from .work import accept, add_note, assign, finish, record_warning
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "load_rules",
     "mark_silence",
     "mark_under_control",
+    "propose_draft",
     "record_warning",
     "reopen_incident",
     "report_sign",

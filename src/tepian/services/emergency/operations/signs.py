@@ -113,6 +113,19 @@ def report_sign(
     return sign
 
 
+@operation("emergency.propose_draft", policy=policies.may_report)
+def propose_draft(*, actor: Actor, hazard: str, **sign: Any) -> Sign:
+    """Somebody who answers for it (the 112 desk) wants a duty officer to decide now, without waiting for a second
+    source: the sign is reported, and if it belongs to no active incident it opens a draft alone. Takes what
+    `report_sign` takes; repeating opens nothing twice."""
+    row = report_sign(actor=actor, hazard=hazard, **sign)
+    note("sign", f"{row.source_kind}/{row.source_key}", hazard=hazard, proposed=True)
+    if not row.incidents.filter(state__in=states.ACTIVE).exists():
+        _open_draft(actor, _locked_rule(hazard), [row])
+        touch("emergency")
+    return row
+
+
 @operation("emergency.end_sign", policy=policies.may_report)
 def end_sign(
     *,
