@@ -16,7 +16,19 @@ import traceback
 import bench
 from bench import harness
 
-ORDER = ["ingest_batch", "ingest_http", "ingest_mqtt", "live_fanout", "pages", "places", "rules", "start", "kill"]
+ORDER = [
+    "ingest_batch",
+    "ingest_http",
+    "ingest_mqtt",
+    "live_fanout",
+    "pages",
+    "places",
+    "rules",
+    "travel_time",
+    "emergency_desk",
+    "start",
+    "kill",
+]
 
 
 def main() -> int:

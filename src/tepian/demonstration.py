@@ -12,6 +12,7 @@ from tepian.kernel.actors import system
 from tepian.kernel.catalogue import packs
 from tepian.kernel.identity import operations as identity
 from tepian.kernel.identity.models import DeviceKey
+from tepian.services.dispatch import demo as desk
 from tepian.services.sensors import demo as storm
 from tepian.settings.base import knobs
 
@@ -22,6 +23,7 @@ ACTOR = system("demo", "Demo")
 def prepare(pack: Path, home: Path) -> None:
     """Load the pack, write `demo-accounts.json`, and keep a device key for the storm."""
     packs.load_pack(pack, ACTOR)
+    desk.man_the_units(actor=ACTOR)
     key_file = home / KEY_FILE
     if not key_file.exists() or not DeviceKey.objects.filter(name="demo-storm", revoked_at=None).exists():
         DeviceKey.objects.filter(name="demo-storm").delete()
@@ -36,9 +38,12 @@ def simulate(pack: Path, *, speed: float) -> None:
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
-    storm.play(
-        stop,
-        mqtt_port=knobs.mqtt_port,
-        http_base=settings.BASE_URL,
-        device_key=(settings.HOME / KEY_FILE).read_text().strip(),
+    key = (settings.HOME / KEY_FILE).read_text().strip()
+    calls = threading.Thread(
+        target=desk.play_calls,
+        args=(stop,),
+        kwargs={"http_base": settings.BASE_URL, "device_key": key, "speed": speed},
+        daemon=True,
     )
+    calls.start()
+    storm.play(stop, mqtt_port=knobs.mqtt_port, http_base=settings.BASE_URL, device_key=key)

@@ -1,13 +1,14 @@
-"""The `tepian` command line: `running` starts processes, `keeping` looks after an installation."""
+"""The `tepian` command line: `running` starts processes, `keeping` looks after an installation,
+`telephone` stands beside an exchange."""
 
 from __future__ import annotations
 
 import sys
 
-from . import keeping, running
+from . import keeping, running, telephone
 from .shared import app, console
 
-__all__ = ["app", "keeping", "main", "running"]
+__all__ = ["app", "keeping", "main", "running", "telephone"]
 
 
 def main() -> None:

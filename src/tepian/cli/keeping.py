@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -202,7 +203,10 @@ def events_replay(ids: Annotated[list[int], typer.Argument(help="Ids from `tepia
 
 @app.command()
 def replay(
-    path: Annotated[Path, typer.Argument(help="CSV with recorded series.")],
+    path: Annotated[Path, typer.Argument(help="CSV with recorded series, or with recorded calls (--as calls).")],
+    kind: Annotated[
+        str, typer.Option("--as", help="What is recorded: series, or calls (112 calls, played as a simulation).")
+    ] = "series",
     columns: Annotated[
         str,
         typer.Option(
@@ -214,9 +218,17 @@ def replay(
     door: Annotated[str, typer.Option(help="Through which door: http, mqtt or direct.")] = "http",
     key: Annotated[str, typer.Option(help="Device key for http and mqtt.", envvar="TEPIAN_DEVICE_KEY")] = "",
     shift: Annotated[bool, typer.Option(help="Move times so that the last value is now.")] = False,
+    desks: Annotated[int, typer.Option(help="Calls: how many call-takers.")] = 6,
+    units: Annotated[int, typer.Option(help="Calls: how many simulated units.")] = 25,
+    day: Annotated[datetime | None, typer.Option(help="Calls: only this day.", formats=["%Y-%m-%d"])] = None,
 ) -> None:
-    """Play recorded series through the same doors as live data."""
+    """Play recorded series through the same doors as live data, or recorded calls through the desk's own verbs."""
+    if kind not in ("series", "calls"):
+        fail(f"--as is series or calls, not {kind}. Nothing was played.")
     wake_django()
+    if kind == "calls":
+        _replay_calls(path, desks=desks, units=units, day=day)
+        return
     from tepian.kernel.actors import Invalid
     from tepian.services.sensors.adapters import replay as player
 
@@ -230,6 +242,25 @@ def replay(
                 door=door,
                 key=key,
                 shift=shift,
+                progress=lambda done, total: progress.update(task, completed=done, total=total),
+            )
+    except Invalid as error:
+        fail(str(error.message))
+    console.print(str(summary), markup=False)
+
+
+def _replay_calls(path: Path, *, desks: int, units: int, day: datetime | None) -> None:
+    from tepian.kernel.actors import Invalid
+    from tepian.services.dispatch.adapters import replay as player
+
+    try:
+        with _bar() as progress:
+            task = progress.add_task(path.name, total=None)
+            summary = player.play_calls(
+                path,
+                desks=desks,
+                units=units,
+                day=day.date() if day else None,
                 progress=lambda done, total: progress.update(task, completed=done, total=total),
             )
     except Invalid as error:

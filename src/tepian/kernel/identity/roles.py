@@ -10,6 +10,9 @@ from django.utils.translation import gettext_lazy as _
 ROLES: dict[str, Any] = {
     "duty_officer": _("Duty officer"),
     "responder": _("Responder"),
+    "call_taker": _("Call-taker"),
+    "dispatcher": _("Dispatcher"),
+    "supervisor": _("112 supervisor"),
     "head": _("Head"),
     "sensor_steward": _("Sensor steward"),
     "administrator": _("Administrator"),
@@ -21,6 +24,9 @@ ROLES: dict[str, Any] = {
 TASKS: dict[str, Any] = {
     "duty_officer": _("confirms or dismisses drafts and publishes warnings"),
     "responder": _("handles incidents assigned to the unit"),
+    "call_taker": _("answers 112 calls"),
+    "dispatcher": _("sends units to incidents"),
+    "supervisor": _("leads the 112 desk"),
     "head": _("reads the wall and gives dispositions"),
     "sensor_steward": _("looks after stations and thresholds"),
     "administrator": _("looks after accounts, positions and keys"),

@@ -22,7 +22,19 @@ from tepian.kernel.regions import queries as regions
 from .models import Agency, Position
 from .policies import may_keep_organisations
 
-ROLES = ("duty_officer", "responder", "head", "sensor_steward", "administrator", "auditor", "viewer", "device")
+ROLES = (
+    "duty_officer",
+    "responder",
+    "call_taker",
+    "dispatcher",
+    "supervisor",
+    "head",
+    "sensor_steward",
+    "administrator",
+    "auditor",
+    "viewer",
+    "device",
+)
 SCOPES = ("city", "agency", "region")
 CODE = re.compile(r"[a-z0-9][a-z0-9.\-]*")
 

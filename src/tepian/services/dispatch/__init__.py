@@ -1,0 +1,1 @@
+"""112: calls, incidents, units."""

@@ -1,0 +1,1 @@
+"""Other systems that tell us of calls, and recordings of them."""

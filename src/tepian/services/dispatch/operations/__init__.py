@@ -1,0 +1,82 @@
+"""The verbs: calls come in, incidents open, units go and report, the desk is led, the city's rules are loaded."""
+
+from .calls import attach_call, claim_call, close_call, receive_call_event, release_call, save_draft, send_call
+from .chat import open_chat, say
+from .desk import MARKS, block_number, lift_block, review_call, set_desk, view_call, view_caller
+from .follow_ups import close_follow_up, count_contacts
+from .incidents import (
+    add_lesson,
+    add_note,
+    add_picture,
+    change_incident,
+    close_incident,
+    hand_over,
+    link_hazard,
+    link_warning,
+    merge_incident,
+    open_incident,
+    propose_warning,
+    split_incident,
+)
+from .packs import load_pack, rehearse_units
+from .tasks import answer_task, ask_agency, escalate_tasks
+from .units import (
+    ask_unit,
+    call_off,
+    decline,
+    escalate_units,
+    plan_shift,
+    report_position,
+    report_readiness,
+    report_step,
+    sign_off,
+    sign_on,
+)
+
+__all__ = [
+    "MARKS",
+    "add_lesson",
+    "add_note",
+    "add_picture",
+    "answer_task",
+    "ask_agency",
+    "ask_unit",
+    "attach_call",
+    "block_number",
+    "call_off",
+    "change_incident",
+    "claim_call",
+    "close_call",
+    "close_follow_up",
+    "close_incident",
+    "count_contacts",
+    "decline",
+    "escalate_tasks",
+    "escalate_units",
+    "hand_over",
+    "lift_block",
+    "link_hazard",
+    "link_warning",
+    "load_pack",
+    "merge_incident",
+    "open_chat",
+    "open_incident",
+    "plan_shift",
+    "propose_warning",
+    "receive_call_event",
+    "rehearse_units",
+    "release_call",
+    "report_position",
+    "report_readiness",
+    "report_step",
+    "review_call",
+    "save_draft",
+    "say",
+    "send_call",
+    "set_desk",
+    "sign_off",
+    "sign_on",
+    "split_incident",
+    "view_call",
+    "view_caller",
+]

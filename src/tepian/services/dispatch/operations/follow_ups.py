@@ -1,0 +1,46 @@
+"""Follow-up cases of agencies (contact tracing): counts, never names."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tepian.kernel.actors import Actor, Invalid, NotFound
+from tepian.kernel.catalogue.versions import touch
+from tepian.kernel.events import note, operation
+
+from .. import policies
+from ..models import FollowUp
+from .parts import TOPIC, checked_text
+
+
+def _case(case: int, agency: str) -> FollowUp:
+    row = FollowUp.objects.select_related("incident").filter(pk=case, agency_code=agency).first()
+    if row is None:
+        raise NotFound(_("There is no such follow-up case."), code="case_unknown", item=str(case))
+    note("dispatch", row.incident.number, case=case)
+    return row
+
+
+@operation("dispatch.count_contacts", policy=policies.may_follow_up)
+def count_contacts(*, actor: Actor, case: int, agency: str, contacts: int, reached: int, text: str = "") -> FollowUp:
+    """How many people were in contact and how many of them were reached."""
+    row = _case(case, agency)
+    if not 0 <= reached <= contacts <= 100_000:
+        raise Invalid(
+            _("More people were reached than were in contact. Check the numbers."), code="counts", field="reached"
+        )
+    row.contacts, row.reached, row.note = contacts, reached, checked_text(text, "text", needed=False)
+    row.save()
+    touch(TOPIC)
+    return row
+
+
+@operation("dispatch.close_follow_up", policy=policies.may_follow_up)
+def close_follow_up(*, actor: Actor, case: int, agency: str) -> FollowUp:
+    row = _case(case, agency)
+    if row.closed_at is None:
+        row.closed_at = timezone.now()
+        row.save()
+        touch(TOPIC)
+    return row

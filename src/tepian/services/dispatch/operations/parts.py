@@ -1,0 +1,139 @@
+"""What the verbs share: texts, the story, conflicts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tepian.kernel.actors import Actor, Conflict, Invalid
+from tepian.kernel.catalogue.versions import touch
+from tepian.kernel.events import emit
+from tepian.kernel.regions.locate import region_at
+from tepian.toolkit.text import plain
+
+from .. import queries, states
+from ..events import IncidentChanged
+from ..models import Entry, Incident
+
+TEXT_LIMIT = 4000
+TOPIC = "dispatch"
+
+
+def checked_text(value: str, field: str, *, limit: int = TEXT_LIMIT, needed: bool = True) -> str:
+    value = plain(value or "")
+    if needed and not value:
+        raise Invalid(_("Write something here. It stays in the record."), code="text_missing", field=field)
+    if len(value) > limit:
+        raise Invalid(
+            _("This text has %(length)s characters; at most %(limit)s fit. Shorten it.")
+            % {"length": len(value), "limit": limit},
+            code="text_too_long",
+            field=field,
+        )
+    return value
+
+
+def ward_of(lon: float | None, lat: float | None) -> str:
+    """The ward of a point; empty when it lies outside the city or there is none."""
+    if lon is None or lat is None:
+        return ""
+    found = region_at(lon, lat)
+    return found.code if found else ""
+
+
+def write(
+    actor: Actor, incident: Incident, kind: str, *, at: datetime | None = None, text: str = "", **params: Any
+) -> Entry:
+    """Append to the story. `at` is when it happened, now when none is given."""
+    now = timezone.now()
+    return Entry.objects.create(
+        incident=incident,
+        at=at or now,
+        received_at=now,
+        actor_kind=actor.kind,
+        actor_label=actor.label[:200],
+        kind=kind,
+        params=params,
+        text=text,
+    )
+
+
+def changed(incident: Incident, what: str) -> None:
+    """Tell the others and every open desk."""
+    kind = queries.type_of(incident)
+    emit(
+        IncidentChanged(
+            number=incident.number,
+            type_code=incident.type_code,
+            severity=incident.severity,
+            simulated=incident.simulated,
+            what=what,
+            state=incident.state,
+            lon=incident.lon,
+            lat=incident.lat,
+            region=incident.region_code,
+            place=incident.place,
+            hazard=kind.hazard if kind else "",
+            level=kind.hazard_level if kind else "",
+        )
+    )
+    touch(TOPIC)
+
+
+def settle(incident: Incident) -> None:
+    """Bring the incident's state and clocks in line with its deployments."""
+    rows = list(incident.deployments.all())
+    state = states.incident_state((row.state for row in rows), incident.state)
+    arrived = min((row.arrived_at for row in rows if row.arrived_at), default=None)
+    asked = min((row.asked_at for row in rows), default=None)
+    Incident.objects.filter(pk=incident.pk).update(
+        state=state, arrived_at=arrived, dispatched_at=asked, version=F("version") + 1
+    )
+    incident.refresh_from_db()
+
+
+def still_open(number: str) -> Incident:
+    """The incident, to be worked on; `Conflict` when it is over or merged."""
+    incident = queries.incident_by(number)
+    if incident.state == states.MERGED and incident.merged_into:
+        raise Conflict(
+            _("This incident was merged into %(number)s. Nothing was changed; work there.")
+            % {"number": incident.merged_into.number},
+            code="merged",
+            item=incident.merged_into.number,
+        )
+    if incident.state not in states.OPEN_STATES:
+        raise Conflict(
+            _("This incident is closed (%(who)s). Nothing was changed.") % {"who": incident.closed_by or "–"},
+            code="closed",
+            item=incident.number,
+        )
+    return incident
+
+
+def check_point(lon: float | None, lat: float | None) -> None:
+    if (lon is None) != (lat is None):
+        raise Invalid(_("A point needs longitude and latitude."), code="bad_point", field="lat")
+    if lon is not None and lat is not None and not (-180 <= lon <= 180 and -90 <= lat <= 90):
+        raise Invalid(_("This point is not on the globe. Check the numbers."), code="bad_point", field="lat")
+
+
+def clean_victims(given: dict[str, Any] | None) -> dict[str, int]:
+    """Counts by kind; what is no count is refused, zero is left out."""
+    found: dict[str, int] = {}
+    for key, value in (given or {}).items():
+        if key not in states.VICTIMS:
+            raise Invalid(_("Unknown kind of victim: %(kind)s.") % {"kind": key}, code="victims", field="victims")
+        try:
+            number = int(value or 0)
+        except (TypeError, ValueError):
+            number = -1
+        if not 0 <= number <= 9999:
+            raise Invalid(_("Write the number of people as digits, 0 to 9999."), code="victims", field="victims")
+        if number:
+            found[key] = number
+    return found

@@ -1,0 +1,118 @@
+"""The figures against numbers computed by hand; what the public and the nation get; who may look."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from tepian.services.dispatch import operations, states
+from tepian.services.dispatch.models import Call, ClockTarget, Incident
+from tepian.services.dispatch.queries import board
+
+from .conftest import SUPERVISOR
+
+
+@pytest.fixture
+def day(city):
+    """Ten calls: six answered after 5 to 55 s, three lost, one rings; two pranks, one silent, three that needed help."""
+    board.forget_live()
+    now = timezone.now() - timedelta(minutes=30)
+    ClockTarget.objects.create(clock="answer", seconds=20, share=90, valid_from="2020-01-01")
+    ClockTarget.objects.create(clock="dispatch", seconds=60, valid_from="2020-01-01")
+    kinds = [states.PRANK, states.PRANK, states.GHOST, states.REAL, states.REAL, states.REAL]
+    for n, kind in enumerate(kinds):
+        incident = None
+        if kind == states.REAL:
+            incident = Incident.objects.create(
+                number=f"D-{n}", type_code="K1", severity="D", state=states.CLOSED, place="x", lon=117.10, lat=-0.40,
+                region_code="99.01.01.1001", opened_at=now, opened_by="t", outcome="helped",
+                dispatched_at=now + timedelta(seconds=30 * (n - 2)), arrived_at=now + timedelta(seconds=300 * (n - 2)),
+                victims={"injured": 1},
+            )  # fmt: skip
+        Call.objects.create(
+            key=f"a{n}", first_at=now, ringing_at=now, answered_at=now + timedelta(seconds=5 + 10 * n),
+            ended_at=now + timedelta(seconds=200), closed_at=now, state=states.ENDED, kind=kind, incident=incident,
+            number_sealed="x", number_key="y", number_end="777",
+        )  # fmt: skip
+    for n, stage in enumerate(("menu", "menu", "queue")):
+        Call.objects.create(key=f"l{n}", first_at=now, lost_at=now, closed_at=now, state=states.LOST, lost_stage=stage)
+    Call.objects.create(key="r", first_at=now, ringing_at=now)
+    Call.objects.create(
+        key="s", first_at=now, answered_at=now + timedelta(seconds=900), state="answered", simulated=True
+    )
+    return now
+
+
+def test_the_figures_are_those_of_the_rows(day):
+    figures = board.period(day - timedelta(hours=1), day + timedelta(hours=1))
+    assert (figures["calls"], figures["lost"], figures["lost_share"]) == (10, 3, 30)
+    assert figures["stages"] == {"menu": 2, "queue": 1}
+    assert figures["answer"] == {"count": 6, "median": 25.0, "p90": 55.0, "target": 20, "wanted": 90, "share": 33}
+    assert (figures["prank_share"], figures["real_share"]) == (33, 50)
+    assert figures["dispatch"]["median"] == 60.0
+    assert figures["dispatch"]["share"] == 67
+    assert figures["arrival"]["median"] == 600.0
+    assert figures["closed"] == 3
+
+
+def test_nothing_is_none_and_never_zero(city):
+    figures = board.period(timezone.now(), timezone.now() + timedelta(hours=1))
+    assert figures["answer"]["share"] is None
+    assert figures["dispatch"]["p90"] is None
+    assert figures["prank_share"] is None
+
+
+def test_the_report_tells_no_number(day):
+    rows = list(board.report_rows(day - timedelta(hours=1), day + timedelta(hours=1)))
+    assert len(rows) == 10
+    assert set(rows[0]) == set(board.COLUMNS)
+    assert not any("777" in str(value) for row in rows for value in row.values())
+    assert [row["dispatch_seconds"] for row in rows if row["incident"]] == [30, 60, 90]
+
+
+def test_small_counts_of_a_ward_are_not_told_but_the_city_is_whole(day):
+    figures = board.public_figures(day - timedelta(hours=1), day + timedelta(hours=1))
+    assert figures["incidents"] == 3
+    assert figures["casualties"]["injured"] == 3
+    assert [row["count"] for row in figures["by_ward"]] == [None]
+    keys = {row["key"]: row["value"] for row in figures["indicators"]}
+    assert keys["112.answered_in_time"] == 33
+
+
+def test_hot_spots_gather_what_is_near(day):
+    [spot] = board.hot_spots(day - timedelta(hours=1), day + timedelta(hours=1))
+    assert (spot["count"], spot["region"]) == (3, "99.01.01.1001")
+
+
+def test_pages_and_who_may(day, as_role, client):
+    supervisor, viewer = as_role("supervisor"), as_role("viewer")
+    page = supervisor.get("/kerja/112/langsung").content.decode()
+    assert "1" in page and "33" in page
+    for address in ("/kerja/112/langsung", "/kerja/112/tinjau", "/kerja/112/laporan.csv", "/kerja/112"):
+        assert viewer.get(address).status_code == 403, address
+        assert client.get(address).status_code == 302, address
+    text = b"".join(supervisor.get("/kerja/112/laporan.csv").streaming_content).decode()
+    assert len(text.splitlines()) == 11
+    assert client.get("/api/v1/emergency/figures").json()["incidents"] == 3
+    assert client.get("/api/v1/emergency/report").status_code == 401
+    ghost = Call.objects.get(kind=states.GHOST)
+    assert "blokir" not in supervisor.get(f"/kerja/112/tinjau/{ghost.pk}").content.decode().lower().replace(
+        "diblokir", ""
+    )
+    prank = Call.objects.filter(kind=states.PRANK).first()
+    supervisor.post(f"/kerja/112/tinjau/{prank.pk}/blokir", {"reason": "menyanyi"})
+    assert "menyanyi" in supervisor.get("/kerja/112/tinjau").content.decode()
+    supervisor.post(f"/kerja/112/tinjau/{prank.pk}/nilai", {"greeting": "4", "place": "3", "type": "3", "calm": "4"})
+    prank.refresh_from_db()
+    assert prank.review.marks == {"greeting": 4, "place": 3, "type": 3, "calm": 4}
+
+
+def test_marks_are_one_to_four(day):
+    from tepian.kernel.actors import Invalid
+
+    call = Call.objects.first()
+    for marks in ({}, {"greeting": 5}, {"smile": 3}):
+        with pytest.raises(Invalid):
+            operations.review_call(actor=SUPERVISOR, call=call.pk, marks=marks)
