@@ -26,6 +26,7 @@ from tepian.kernel.catalogue.contributions import (
     WorkList,
     offer,
 )
+from tepian.kernel.documents import access
 from tepian.ui import words
 
 from . import jobs, operations, policies, queries, states
@@ -193,6 +194,7 @@ def check_configuration() -> tuple[bool, str, str]:
     return True, _("112: %(types)s types of incidents, %(units)s units.") % {"types": types, "units": units}, ""
 
 
+access.allow("dispatch", policies.may_see_picture, personal=True, purpose="dispatch.picture")
 offer(
     MenuEntry("staff", gettext_lazy("112 calls"), "/kerja/112", icon="phone", roles=policies.DESK, order=5),
     MenuEntry(

@@ -111,6 +111,11 @@ def may_export(actor: Actor, **_ignored: Any) -> None:
     )
 
 
+def may_see_picture(actor: Actor, file: Any) -> bool:
+    """The emergency staff, and crews while they are on the incident."""
+    return actor.has(*READERS) or is_deployed(actor, file.subject_id)
+
+
 def may_configure(actor: Actor, **_ignored: Any) -> None:
     require(actor.has("administrator"), _("Only an administrator changes types, units and targets."), HELPER)
 

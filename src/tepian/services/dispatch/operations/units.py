@@ -261,6 +261,15 @@ def sign_on(*, actor: Actor, call_sign: str, crew: str = "") -> Unit:
     shift = unit.shifts.filter(starts_at__lte=now + timedelta(minutes=30), ends_at__gt=now).first()
     if shift is not None and shift.began_at is None:
         Shift.objects.filter(pk=shift.pk).update(began_at=now)
+    won = Unit.objects.filter(pk=unit.pk, crew_account=unit.crew_account, state=unit.state).update(
+        crew_account=actor.id
+    )
+    if not won:
+        raise Conflict(
+            _("%(unit)s is manned by %(who)s. They sign off first.") % {"unit": unit.call_sign, "who": _("somebody")},
+            code="unit_manned",
+            item=unit.call_sign,
+        )
     state = unit.state if queries.active_deployment(unit) else "available"
     _set_unit(unit, state, crew=plain(crew or actor.label, 200), crew_account=actor.id)
     return unit

@@ -79,6 +79,8 @@ def test_a_crew_sees_the_units_of_its_own_agency_only(crew, as_role):
     page = crew.get("/unit").content.decode()
     assert "D-01" in page and "D-02" in page
     assert "A-01" not in page
+    Unit.objects.filter(call_sign="D-02").update(simulated=True)
+    assert "SIMULASI" in crew.get("/unit").content.decode()
     assert "A-01" in as_role("supervisor").get("/unit").content.decode()
     assert Client().get("/unit").status_code == 302
     assert as_role("viewer").get("/unit").status_code == 403

@@ -81,7 +81,7 @@ def checks_of(unit: Unit) -> dict[str, Any]:
 def own_units(request: HttpRequest) -> list[Unit]:
     """Units that this person may man: those of the own agency; a supervisor's, all."""
     actor = request.actor  # type: ignore[attr-defined]
-    rows = Unit.objects.filter(active=True, simulated=False).order_by("call_sign")
+    rows = Unit.objects.filter(active=True).order_by("call_sign")
     return [unit for unit in rows if actor.has("supervisor") or policies.is_crew_of(actor, unit)]
 
 

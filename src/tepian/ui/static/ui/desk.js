@@ -54,6 +54,7 @@
     const form = event.target;
     if (!(form instanceof HTMLFormElement) || form.method !== "post") return;
     if (form.dataset.sent) { event.preventDefault(); return; }
+    if (form.action.endsWith("/keluar")) globalThis.caches?.delete("unit"); // nothing of one person stays for the next
     form.dataset.sent = "1";
     setTimeout(() => delete form.dataset.sent, 4000);
   }, true);

@@ -55,8 +55,7 @@
     if (!next) return;
     form.elements.step.value = next;
     form.querySelector("button").textContent = current.querySelector(`[data-step="${next}"]`).dataset.button;
-    const refuse = document.getElementById("u-tidak");
-    if (refuse) refuse.hidden = far >= 0; // who has accepted can no longer decline
+    for (const asking of [document.getElementById("u-tidak"), current.querySelector("[data-asked]")]) if (asking) asking.hidden = far >= 0; // answered
   }
   function tell(text) {
     try { write(TOLD, [...read(TOLD, []), { who, text }].slice(-5)); } catch { /* full: shown until the page goes */ }
@@ -75,7 +74,7 @@
     const key = crypto.randomUUID?.() ?? Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
     const before = read(PRESSED, {}), steps = before.who === who && before.deployment === deployment ? before.steps : {};
     try {
-      write(OUTBOX, [...read(OUTBOX, []), { who, unit: current.dataset.unit, key, deployment, step, at }]);
+      write(OUTBOX, [...read(OUTBOX, []), { who, unit: current.dataset.unit, key, deployment, step, at, label: current.querySelector(`[data-step="${step}"]`)?.dataset.label ?? step }]);
       write(PRESSED, { who, deployment, steps: { ...steps, [step]: at } });
     } catch { tell(words.full ?? ""); form.submit(); return; }
     navigator.vibrate?.(40);
@@ -83,16 +82,16 @@
     flush();
   }
   function settle(batch, answers) {
-    const gone = new Set(answers.map((one) => one.key)), kept = read(PRESSED, {}), label = (step) => holder.querySelector(`[data-step="${CSS.escape(step)}"]`)?.dataset.label ?? step;
+    const gone = new Set(answers.map((one) => one.key)), kept = read(PRESSED, {});
     write(OUTBOX, read(OUTBOX, []).filter((item) => !gone.has(item.key)));
     for (const one of answers) {
       const item = batch.find((each) => each.key === one.key);
       if (!item) continue;
       const text = (english ? one.message_en : one.message_id) || "";
       if (one.status !== 200) {
-        tell(`${(words.refused ?? "").replace("{step}", label(item.step))} ${text}`.trim());
+        tell(`${(words.refused ?? "").replace("{step}", item.label ?? item.step)} ${text}`.trim());
         if (kept.who === who && kept.deployment === item.deployment) delete kept.steps[item.step];
-      } else if (text) tell(`${(words.ended ?? "").replace("{step}", label(item.step))} ${text}`.trim());
+      } else if (text) tell(`${(words.ended ?? "").replace("{step}", item.label ?? item.step)} ${text}`.trim());
       const current = task();
       if (one.state && current && Number(current.dataset.deployment) === item.deployment) current.dataset.state = one.state;
     }
@@ -162,6 +161,7 @@
   function arrived() {
     const now = task()?.dataset.deployment;
     if (now && now !== known) {
+      document.querySelector("[data-told]")?.remove();
       navigator.vibrate?.([400, 150, 400, 150, 400]);
       document.title = `${words.new ?? ""} · ${document.title.split(" · ").at(-1)}`;
       scrollTo(0, 0);
