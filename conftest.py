@@ -102,9 +102,10 @@ def shared_data() -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """A real Chromium through Playwright."""
+    """A real Chromium through Playwright. Its event loop runs in this thread until the module ends; longer, and every
+    later test that starts a loop of its own would fail."""
     executable = os.environ.get("TEPIAN_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if not executable:
         pytest.skip("no Chromium on this machine (Debian: apt-get install chromium, or set TEPIAN_CHROMIUM)")
