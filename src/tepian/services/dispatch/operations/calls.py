@@ -212,7 +212,7 @@ def send_call(
 ) -> Incident:
     """Open an incident from the call, or, sent again, bring the incident up to date: a place is enough, questions go on
     while help rolls. Sent twice (the connection broke), it is one incident."""
-    row = Call.objects.select_for_update().select_related("incident").get(pk=queries.call_by(call).pk)
+    row = Call.objects.select_for_update(of=("self",)).select_related("incident").get(pk=queries.call_by(call).pk)
     note("call", row.pk)
     _mine(actor, row)
     if row.kind and row.kind != states.REAL:

@@ -208,7 +208,7 @@ def escalate_units() -> int:
 
 @operation("dispatch.expire", policy=policies.may_dispatch)
 def _expire(*, actor: Actor, deployment: Deployment) -> None:
-    row = Deployment.objects.select_for_update().select_related("unit", "incident").get(pk=deployment.pk)
+    row = Deployment.objects.select_for_update(of=("self",)).select_related("unit", "incident").get(pk=deployment.pk)
     if row.state != states.ASKED:
         return  # answered in the same moment
     note("dispatch", row.incident.number, unit=row.unit.call_sign)
