@@ -213,7 +213,7 @@ offer(
     PackSection("dispatch", check_pack, load_pack, order=60),
     ConfigurationCheck("dispatch", check_configuration),
     jobs.CLOCKS,
-    UrgentPath("/api/v1/emergency/"),
+    UrgentPath("/api/v1/emergency/call-events"),
     UrgentPath("/kerja/112"),
     UrgentPath("/kerja/dispatch"),
     UrgentPath("/unit"),

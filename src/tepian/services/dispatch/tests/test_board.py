@@ -102,7 +102,10 @@ def test_pages_and_who_may(day, as_role, client):
         "diblokir", ""
     )
     prank = Call.objects.filter(kind=states.PRANK).first()
+    address = f"/kerja/112/tinjau/{prank.pk}"
+    assert f"{address}/blokir" in supervisor.get(address).content.decode()
     supervisor.post(f"/kerja/112/tinjau/{prank.pk}/blokir", {"reason": "menyanyi"})
+    assert f"{address}/blokir" not in supervisor.get(address).content.decode()
     assert "menyanyi" in supervisor.get("/kerja/112/tinjau").content.decode()
     supervisor.post(f"/kerja/112/tinjau/{prank.pk}/nilai", {"greeting": "4", "place": "3", "type": "3", "calm": "4"})
     prank.refresh_from_db()

@@ -128,7 +128,7 @@ def review(request: HttpRequest, call: int) -> HttpResponse:
             "scale": (1, 2, 3, 4),
             "review": given,
             "may_block": row.kind == states.PRANK and bool(row.number_key),
-            "block": queries.block_of(row.number_key),
+            "blocked": queries.block_of(row.number_key),
             "entries": [{"row": entry, "sentence": queries.sentence(entry)} for entry in row.incident.entries.all()]
             if row.incident
             else [],
