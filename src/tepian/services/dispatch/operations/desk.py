@@ -51,6 +51,8 @@ def block_number(*, actor: Actor, call: int, reason: str) -> Block:
             item=str(call),
         )
     now = timezone.now()
+    if (known := queries.block_of(row.number_key, now)) is not None:
+        return known
     made = Block.objects.create(
         number_key=row.number_key,
         number_end=row.number_end,
@@ -59,6 +61,7 @@ def block_number(*, actor: Actor, call: int, reason: str) -> Block:
         made_by=actor.label[:200],
         until=now + timedelta(hours=BLOCK_HOURS),
     )
+    Call.objects.filter(number_key=row.number_key, closed_at=None).update(blocked=True)
     touch(TOPIC)
     return made
 

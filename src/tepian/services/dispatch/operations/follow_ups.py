@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tepian.kernel.actors import Actor, Invalid, NotFound
+from tepian.kernel.actors import Actor, Conflict, Invalid, NotFound
 from tepian.kernel.catalogue.versions import touch
 from tepian.kernel.events import note, operation
 
@@ -30,7 +30,10 @@ def count_contacts(*, actor: Actor, case: int, agency: str, contacts: int, reach
         raise Invalid(
             _("More people were reached than were in contact. Check the numbers."), code="counts", field="reached"
         )
-    row.contacts, row.reached, row.note = contacts, reached, checked_text(text, "text", needed=False)
+    if row.closed_at is not None:
+        raise Conflict(_("This case is closed. Nothing was changed."), code="case_closed", item=str(case))
+    row.contacts, row.reached = contacts, reached
+    row.note = checked_text(text, "text", needed=False) or row.note
     row.save()
     touch(TOPIC)
     return row

@@ -164,7 +164,7 @@ def _compute() -> dict[str, Any]:
     real = Call.objects.filter(first_at__gte=since, simulated=False).exists()
     simulated = not real and Call.objects.filter(first_at__gte=since, simulated=True).exists()
     waiting = list(
-        Call.objects.filter(state=states.RINGING, closed_at=None, desk="")
+        Call.objects.filter(state=states.RINGING, closed_at=None, desk="", simulated=simulated)
         .order_by("first_at")
         .values_list("first_at", flat=True)[:1000]
     )
@@ -175,12 +175,17 @@ def _compute() -> dict[str, Any]:
         "longest": waiting[0] if waiting else None,
         "desks": list(Desk.objects.exclude(state="away").order_by("label")),
         "open": dict(
-            Incident.objects.filter(state__in=states.OPEN_STATES)
+            Incident.objects.filter(state__in=states.OPEN_STATES, simulated=simulated)
             .values_list("state")
             .annotate(n=Count("id"))
             .order_by()
         ),
-        "units": dict(Unit.objects.filter(active=True).values_list("state").annotate(n=Count("id")).order_by()),
+        "units": dict(
+            Unit.objects.filter(active=True, simulated=simulated)
+            .values_list("state")
+            .annotate(n=Count("id"))
+            .order_by()
+        ),
         "unanswered": Deployment.objects.filter(state=states.ASKED, answer_by__lt=now).count(),
         "spots": hot_spots(now - timedelta(days=30), now, simulated=simulated),
     }

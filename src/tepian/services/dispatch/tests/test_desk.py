@@ -272,6 +272,9 @@ def test_a_contagious_disease_opens_a_case_for_the_agency(city):
     operations.count_contacts(actor=STRANGER, case=case.pk, agency="ambulans", contacts=7, reached=5)
     with pytest.raises(Invalid):
         operations.count_contacts(actor=STRANGER, case=case.pk, agency="ambulans", contacts=1, reached=5)
+    operations.close_follow_up(actor=STRANGER, case=case.pk, agency="ambulans")
+    with pytest.raises(Conflict):
+        operations.count_contacts(actor=STRANGER, case=case.pk, agency="ambulans", contacts=8, reached=5)
     with pytest.raises(Denied):
         operations.count_contacts(actor=CREW, case=case.pk, agency="ambulans", contacts=7, reached=6)
 
@@ -302,6 +305,7 @@ def test_a_number_is_blocked_only_for_pranks_and_only_for_a_day(city):
     call = operations.close_call(actor=TAKER, call=call.pk, kind=states.PRANK)
     block = operations.block_number(actor=SUPERVISOR, call=call.pk, reason="menyanyi")
     assert block.until - block.made_at == timedelta(hours=24)
+    assert operations.block_number(actor=SUPERVISOR, call=call.pk, reason="lagi").pk == block.pk
     later, earlier = ring("c8"), ring("c9", "0815")
     assert later.blocked and not earlier.blocked
     assert [row.pk for row in queries.open_calls()] == [earlier.pk, later.pk]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from datetime import date
+from itertools import islice
 from typing import Any
 
 from django.contrib import messages
@@ -27,6 +28,8 @@ from ..models import Call, FollowUp
 from ..operations import MARKS
 from ..queries import board
 
+CASE_ROLES = ("responder", "head")
+CASES = 200  # cases on one page
 WATCHERS = ("supervisor", "dispatcher", "call_taker", "duty_officer", "head")
 MARK_LABELS = {
     "greeting": gettext_lazy("Greeting and calm words"),
@@ -66,7 +69,8 @@ def board_context() -> dict[str, Any]:
 @staff_page(*WATCHERS)
 @require_GET
 def live(request: HttpRequest) -> HttpResponse:
-    return render(request, "dispatch/board.html", board_context())
+    may_lead = request.actor.has("supervisor")  # type: ignore[attr-defined]
+    return render(request, "dispatch/board.html", board_context() | {"may_lead": may_lead})
 
 
 @staff_page(*WATCHERS)
@@ -215,8 +219,11 @@ def report(request: HttpRequest) -> StreamingHttpResponse:
 def follow_ups(request: HttpRequest) -> HttpResponse:
     """Cases of the person's own agency; the supervisor sees all."""
     actor = request.actor  # type: ignore[attr-defined]
-    rows = FollowUp.objects.select_related("incident").order_by("closed_at", "-opened_at")[:200]
-    seen = [row for row in rows if actor.has("supervisor") or actor.has("responder", "head", agency=row.agency_code)]
+    rows = FollowUp.objects.select_related("incident").order_by("-opened_at")
+    mine = (
+        row for row in rows.iterator(200) if actor.has("supervisor") or actor.has(*CASE_ROLES, agency=row.agency_code)
+    )
+    seen = sorted(islice(mine, CASES), key=lambda row: row.closed_at is not None)  # open cases first, newest first
     return render(
         request,
         "dispatch/follow_ups.html",
