@@ -19,6 +19,7 @@ from tepian.kernel.catalogue.versions import touch  # noqa: E402
 from tepian.services.dispatch import queries, states  # noqa: E402
 from tepian.services.dispatch.models import Incident, Unit  # noqa: E402
 from tepian.services.dispatch.queries import advice, travel  # noqa: E402
+from tepian.toolkit.geodesy import distance_m  # noqa: E402
 
 INCIDENTS, UNITS, LOOKS = 5000, 500, 200
 
@@ -81,7 +82,7 @@ def main() -> None:
 
     def scan(row: Incident) -> None:  # the plain way: read all open incidents and measure each
         for other in Incident.objects.filter(state__in=states.OPEN_STATES):
-            states.distance_m(row.lon, row.lat, other.lon, other.lat)
+            distance_m(row.lon, row.lat, other.lon, other.lat)
 
     scans = timed(scan, rows[:20])
     show = lambda values: {"p50": states.percentile(values, 0.5), "p99": states.percentile(values, 0.99)}  # noqa: E731

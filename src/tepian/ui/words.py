@@ -6,8 +6,8 @@ import math
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from django.utils import formats, timezone
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 ZONES = {
     "Asia/Jakarta": "WIB",
@@ -17,6 +17,11 @@ ZONES = {
     "Asia/Jayapura": "WIT",
 }
 MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
+
+
+def english() -> bool:
+    """Does the reader read English? Otherwise Indonesian, which comes first."""
+    return (get_language() or "id").startswith("en")
 
 
 def zone_label(zone: tzinfo | None = None, at: datetime | None = None) -> str:

@@ -13,4 +13,4 @@ def watch_the_clocks() -> None:
     operations.escalate_tasks()
 
 
-CLOCKS = Job("dispatch.clocks", watch_the_clocks, seconds=2)
+CLOCKS = Job("dispatch.clocks", watch_the_clocks, seconds=5)

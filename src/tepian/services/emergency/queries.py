@@ -10,8 +10,8 @@ from typing import Any
 import orjson
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
-from django.utils.translation import get_language, gettext_lazy, override
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, override
 
 from tepian.kernel.actors import NotFound
 from tepian.kernel.audit.models import AuditEntry
@@ -20,6 +20,7 @@ from tepian.kernel.regions import queries as regions
 from tepian.toolkit.identifiers import read_code
 from tepian.toolkit.text import plain
 from tepian.ui import levels, words
+from tepian.ui.words import english
 
 from . import states
 from .models import HazardRule, Incident, Sign, TimelineEntry
@@ -114,10 +115,6 @@ def hazard_label(hazard: str) -> str:
     if row is None:
         return hazard
     return row.name_en if english() else row.name
-
-
-def english() -> bool:
-    return (get_language() or "id").startswith("en")
 
 
 def area_names(codes: Iterable[str]) -> list[str]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import asin, cos, radians, sin, sqrt
 from typing import Any
+
+from tepian.toolkit.geodesy import distance_m
 
 DRAFT, OPEN, UNDER_CONTROL, CLOSED, DISMISSED = "draft", "open", "under_control", "closed", "dismissed"
 ACTIVE = (DRAFT, OPEN, UNDER_CONTROL)
 CONFIRMED = (OPEN, UNDER_CONTROL)
 
 LEVELS = ("normal", "waspada", "siaga", "awas")
-EARTH_RADIUS_M = 6_371_008.8
 DISMISS_REASONS = ("sensor_fault", "maintenance", "exercise", "nothing_seen", "duplicate", "other")
 OUTCOMES = ("happened", "did_not_happen", "handed_over")
 
@@ -100,13 +100,6 @@ class Rule:
     anchor_kinds: tuple[str, ...]
     anchor_level: str
     support_level: str
-
-
-def distance_m(a_lon: float, a_lat: float, b_lon: float, b_lat: float) -> float:
-    """Great-circle distance in metres (haversine on the mean sphere; under 0.6 % off the ellipsoid)."""
-    d_lat, d_lon = radians(b_lat - a_lat), radians(b_lon - a_lon)
-    half = sin(d_lat / 2) ** 2 + cos(radians(a_lat)) * cos(radians(b_lat)) * sin(d_lon / 2) ** 2
-    return 2 * EARTH_RADIUS_M * asin(sqrt(half))
 
 
 def near(rule: Rule, a: Evidence, b: Evidence) -> bool:

@@ -11,8 +11,8 @@ from django.core import signing
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from tepian.kernel.actors import NotFound
 from tepian.kernel.regions import queries as regions
@@ -20,6 +20,7 @@ from tepian.toolkit.identifiers import read_code
 from tepian.toolkit.text import plain
 from tepian.ui import levels
 from tepian.ui import words as texts
+from tepian.ui.words import english
 
 from . import states
 from .models import PublicationRule, PublicWarning, Subscription, WarningKind, WarningMessage
@@ -44,10 +45,6 @@ CERTAINTY_LABELS = {
 }
 CONFIRM_SALT, LEAVE_SALT = "warnings.confirm", "warnings.leave"
 CONFIRM_WITHIN_S = 48 * 3600
-
-
-def english() -> bool:
-    return (get_language() or "id").startswith("en")
 
 
 def area_names(codes: Iterable[str]) -> list[str]:

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-EARTH_RADIUS_M = 6_371_008.8
+from tepian.toolkit.geodesy import EARTH_RADIUS_M
+
 MAX_NODES = 5_000_000
 MAX_EDGES = 20_000_000
 

@@ -17,8 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from lxml import etree
 
 from tepian.kernel.actors import Invalid
-
-from .. import states
+from tepian.toolkit.geodesy import EARTH_RADIUS_M, distance_m
 
 LARGEST = 20_000  # characters of one location
 FURTHEST_M = 1_000_000.0  # a circle wider than this tells nothing
@@ -259,7 +258,7 @@ def _arc_band(element: Any, centre: tuple[float, float]) -> Located:
             for number in range(steps + 1)
         ]
     x, y, radius = smallest_circle(flat)
-    per_lat = math.pi * states.EARTH_RADIUS_M / 180
+    per_lat = math.pi * EARTH_RADIUS_M / 180
     per_lon = per_lat * max(0.01, math.cos(math.radians(centre[1])))
     return _circle(centre[0] + x / per_lon, centre[1] + y / per_lat, radius, "pidf-lo")
 
@@ -268,11 +267,11 @@ def _enclosing(points: Sequence[tuple[float, float]]) -> Located:
     """The smallest circle round the points, on a plane that touches the earth at their middle."""
     lon = sum(point[0] for point in points) / len(points)
     lat = sum(point[1] for point in points) / len(points)
-    per_lat = math.pi * states.EARTH_RADIUS_M / 180
+    per_lat = math.pi * EARTH_RADIUS_M / 180
     per_lon = per_lat * max(0.01, math.cos(math.radians(lat)))
     x, y, _radius = smallest_circle([((p[0] - lon) * per_lon, (p[1] - lat) * per_lat) for p in points])
     middle = lon + x / per_lon, lat + y / per_lat
-    radius = max(states.distance_m(*middle, *point) for point in points)
+    radius = max(distance_m(*middle, *point) for point in points)
     return _circle(*middle, radius, "pidf-lo")
 
 

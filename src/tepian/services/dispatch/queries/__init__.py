@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Case, Count, Q, QuerySet, Value, When
 from django.utils import timezone
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from tepian.kernel.actors import NotFound
 from tepian.kernel.catalogue.kept import Kept
@@ -17,6 +17,7 @@ from tepian.kernel.regions import queries as regions
 from tepian.toolkit.identifiers import read_code
 from tepian.toolkit.text import plain
 from tepian.ui import words
+from tepian.ui.words import english
 
 from .. import states
 from ..models import AgencyTask, Block, Call, ClockTarget, Deployment, Entry, Incident, IncidentType, Neighbour, Unit
@@ -129,10 +130,6 @@ SENTENCES = {
 }
 
 
-def english() -> bool:
-    return (get_language() or "id").startswith("en")
-
-
 # --- dated rows -------------------------------------------------------------------------------------------------------
 
 
@@ -241,13 +238,12 @@ def incident_by(number: str) -> Incident:
     return row
 
 
-def open_incidents() -> list[Incident]:
-    """Gravest first, then who waits longest for a unit; those with help on scene last."""
-    rows = list(Incident.objects.filter(state__in=states.OPEN_STATES))
-    place = {states.WAITING: 0, states.DISPATCHED: 1, states.ON_SCENE: 2}
-    return sorted(
-        rows, key=lambda row: (not row.escalation, place[row.state], -states.grave(row.severity), row.opened_at)
-    )
+def open_incidents() -> QuerySet[Incident]:
+    """What nobody could take first, then the gravest, then who waits longest for a unit; those with help on scene last.
+    Sorted by the database, so that a list reads only what it shows."""
+    stage = Case(*(When(state=state, then=Value(n)) for n, state in enumerate(states.OPEN_STATES)), default=Value(9))
+    rows = Incident.objects.filter(state__in=states.OPEN_STATES)
+    return rows.order_by("-escalation", stage, "-severity", "opened_at", "id")
 
 
 def where(incident: Incident) -> str:
@@ -350,10 +346,6 @@ def overdue_tasks(now: datetime) -> list[AgencyTask]:
             accepted_at=None, cancelled_at=None, escalated_at=None, answer_by__lte=now
         ).select_related("incident")[:100]
     )
-
-
-def ago_minutes(minutes: float) -> datetime:
-    return timezone.now() - timedelta(minutes=minutes)
 
 
 def victims_text(victims: dict[str, int]) -> str:

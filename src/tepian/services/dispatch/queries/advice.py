@@ -9,6 +9,8 @@ from typing import Any
 
 from django.utils import timezone
 
+from tepian.toolkit.geodesy import distance_m
+
 from .. import states
 from ..models import Incident, Unit
 from . import travel, types_on
@@ -59,7 +61,7 @@ def twins(
     for row in rows:
         other = types.get(row.type_code)
         likeness = states.likeness(
-            metres=states.distance_m(lon, lat, row.lon or 0.0, row.lat or 0.0),
+            metres=distance_m(lon, lat, row.lon or 0.0, row.lat or 0.0),
             minutes=abs((at - row.opened_at).total_seconds()) / 60,
             same_type=bool(type_code) and row.type_code == type_code,
             same_group=own is None or other is None or own.group == other.group,

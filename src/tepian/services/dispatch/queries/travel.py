@@ -13,8 +13,8 @@ import structlog
 from tepian.kernel.catalogue import packs
 from tepian.kernel.catalogue.city import current_city
 from tepian.kernel.catalogue.kept import Kept
+from tepian.toolkit.geodesy import distance_m
 
-from .. import states
 from ..models import Unit
 
 log = structlog.get_logger("dispatch.travel")
@@ -62,7 +62,7 @@ def _snapped(graph: Any, lon: float, lat: float) -> tuple[int, float]:
 
 
 def straight(unit: Unit, lon: float, lat: float) -> Trip:
-    metres = states.distance_m(unit.lon, unit.lat, lon, lat)
+    metres = distance_m(unit.lon, unit.lat, lon, lat)
     seconds = unit.turnout_seconds * standing(unit) + metres * DETOUR / (unit.speed_kmh / 3.6)
     return Trip(unit, seconds, metres, "straight")
 
@@ -89,6 +89,6 @@ def fastest(units: Sequence[Unit], lon: float, lat: float, count: int) -> list[T
     trips = []
     for index, seconds in found:
         unit = units[near[index]]
-        trips.append(Trip(unit, seconds, states.distance_m(unit.lon, unit.lat, lon, lat), "road"))
+        trips.append(Trip(unit, seconds, distance_m(unit.lon, unit.lat, lon, lat), "road"))
     far = [straight(unit, lon, lat) for i, unit in enumerate(units) if i not in set(near)]
     return sorted([*trips, *far], key=lambda trip: trip.seconds)[:count]

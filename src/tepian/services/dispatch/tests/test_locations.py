@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tepian.kernel.actors import Invalid
-from tepian.services.dispatch import states
 from tepian.services.dispatch.adapters import locations
+from tepian.toolkit.geodesy import distance_m
 
 AML = (
     'A"ML=1;lt=-0.50231;lg=+117.15372;rd=50;top=20261122141935;lc=90;pm=W;si=123456789012345;ei=1234567890123456;ml=112'
@@ -95,7 +95,7 @@ def test_pidf_lo_latitude_comes_first(shape, lon, lat, radius):
 def test_a_polygon_becomes_the_circle_that_holds_it():
     found = locations.read(pidf(POLYGON))
     corners = [(-73.422, 43.311), (-73.322, 43.111), (-73.222, 43.111), (-73.122, 43.311), (-73.222, 43.411)]
-    far = [states.distance_m(found.lon, found.lat, *corner) for corner in corners]
+    far = [distance_m(found.lon, found.lat, *corner) for corner in corners]
     assert max(far) <= found.radius_m + 0.01
     assert 16_000 < found.radius_m < 18_000 and sum(each > found.radius_m - 150 for each in far) >= 2
     listed = """<gml:Polygon srsName="urn:ogc:def:crs:EPSG::4326"><gml:exterior><gml:LinearRing><gml:posList>
@@ -115,7 +115,7 @@ def test_an_arc_band_becomes_the_circle_that_holds_it():
         for angle in range(20, 41):
             lat = lat0 + radius * math.cos(math.radians(angle)) / 111_195
             lon = lon0 + radius * math.sin(math.radians(angle)) / (111_195 * math.cos(math.radians(lat0)))
-            assert states.distance_m(found.lon, found.lat, lon, lat) <= found.radius_m * 1.01
+            assert distance_m(found.lon, found.lat, lon, lat) <= found.radius_m * 1.01
     assert found.radius_m < 1000
     wide = locations.read(pidf(ARC.replace(">20</gs:openingAngle>", ">360</gs:openingAngle>")))
     assert (wide.lon, wide.lat, wide.radius_m) == (lon0, lat0, 4148)

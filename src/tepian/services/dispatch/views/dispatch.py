@@ -49,7 +49,7 @@ def list_context(chosen: str = "") -> dict[str, Any]:
     rows = queries.open_incidents()
     return {
         "rows": [row_of(row) for row in rows[:LISTED]],
-        "more": max(0, len(rows) - LISTED),
+        "more": max(0, rows.count() - LISTED),
         "chosen": chosen,
         "free": Unit.objects.filter(active=True, state="available").count(),
     }
@@ -114,7 +114,7 @@ def _twins(incident: Incident) -> list[dict[str, Any]]:
 @require_GET
 def desk(request: HttpRequest) -> HttpResponse:
     number = request.GET.get("kejadian", "")
-    chosen = _incident(number) if number else next(iter(queries.open_incidents()), None)
+    chosen = _incident(number) if number else queries.open_incidents().first()
     context = list_context(chosen.number if chosen else "")
     context["pane"] = pane_context(request, chosen) if chosen else None
     return render(request, "dispatch/dispatch.html", context)

@@ -17,17 +17,15 @@ from rapidfuzz import fuzz, utils
 
 from tepian.kernel.catalogue.city import today
 from tepian.kernel.catalogue.contributions import MapFeature
+from tepian.toolkit.geodesy import distance_m
 from tepian.ui import levels
+from tepian.ui.words import english
 
 from ..models import DatastreamState, Station, ThresholdScale
 from ..states import LEVELS, NO_BOUNDS, Bounds, Flag, iso, quality, to_moment
 
 WATER = ("river", "dam", "tide")
 SYMBOLS = {"river": "gauge", "dam": "gauge", "tide": "water", "rain": "rain", "air": "wind", "other": "station"}
-
-
-def english() -> bool:
-    return (translation.get_language() or "id").startswith("en")
 
 
 def number(value: float | None, digits: int = 2) -> str:
@@ -263,13 +261,6 @@ def highest(kinds: Iterable[str] = WATER) -> Reading | None:
 def level_counts(kinds: Iterable[str] = WATER) -> dict[str, int]:
     """How many stations stand at each level, `unknown` included."""
     return dict(Counter(r.level for r in latest(kinds=kinds)))
-
-
-def distance_m(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
-    """Metres between two points (haversine)."""
-    a, b = math.radians(lat1), math.radians(lat2)
-    h = math.sin((b - a) / 2) ** 2 + math.cos(a) * math.cos(b) * math.sin(math.radians(lon2 - lon1) / 2) ** 2
-    return 2 * 6_371_000 * math.asin(math.sqrt(h))
 
 
 def nearby(
