@@ -25,12 +25,14 @@ ROOT = Path(__file__).resolve().parent
 
 @pytest.fixture(autouse=True)
 def _nothing_kept() -> Iterator[None]:
-    """Pages and throttles kept in this process must not reach from one test into another."""
+    """Pages, throttles and the language of the last reader must not reach from one test into another."""
     yield
     from django.core.cache import cache
+    from django.utils import translation
 
     from tepian.kernel.catalogue import kept, pagecache
 
+    translation.deactivate()  # a page under /en/ leaves its language with the thread
     kept.forget_all()
     pagecache.forget_all()
     cache.clear()
