@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
-from .engine import Adjacency
+from .engine import BUCKETS, Adjacency
 
 _njit: Any = njit  # its stated types do not know that a signature may be given
 
@@ -37,11 +37,12 @@ def _fixed(element: types.Type) -> types.Type:
 
 _F4, _F8, _I4 = types.float32, types.float64, types.int32
 _SIGNATURE = types.int64(
-    *(_fixed(_I4), _fixed(_I4), _fixed(_F4), _fixed(_I4)),
+    *(_fixed(_I4), _fixed(_I4), _fixed(_F4), _fixed(_I4), _F8),
     *(_I4, _I4[::1], _F8[::1], _I4[::1], types.boolean[::1], _I4[::1]),
-    *(_I4, _I4[::1], _F8[::1], _I4[::1], _F8[::1], _I4[::1]),
-    *(_I4[::1], _I4[::1], _F8[::1]),
+    *(_F8[::1], _I4[::1], _I4[::1], _I4[::1], _I4[::1], _I4[::1]),
+    *(_I4[::1], _I4[::1], _I4[::1], _F8[::1]),
 )
+_NONE, _LOOSE = -1, -2  # no node; in `before`: stands in no bucket
 
 
 @_compile(_SIGNATURE)
@@ -50,136 +51,151 @@ def _search(
     node: Any,
     seconds: Any,
     line: Any,
+    width: Any,
     start: Any,
     targets: Any,
     offsets: Any,
     by_offset: Any,
     closed: Any,
     came_from: Any,
-    stamp: Any,
-    mark: Any,
     best: Any,
     host: Any,
-    heap_time: Any,
-    heap_node: Any,
+    head: Any,
+    after: Any,
+    before: Any,
+    touched: Any,
     next_guest: Any,
+    hosts: Any,
     found: Any,
     total: Any,
 ) -> Any:
-    """Fills `found` and `total`, best first; returns how many. `mark[node] == stamp` says that `best[node]` is of now."""
+    """Fills `found` and `total`, best first; returns how many. The work arrays are left as they were found.
+
+    Nodes wait in a ring of buckets of `width` seconds each instead of a heap (delta-stepping, Meyer and Sanders 2003):
+    the times of a bucket are certain when it is empty, and a node that is reached sooner meanwhile is looked at again.
+    The ring is longer than the longest edge, so that no bucket holds two laps.
+    """
     k, count, waiting, cheapest = len(found), 0, len(targets), 0
-    arrived = np.zeros(len(targets), np.bool_)
+    ring, per_second = len(head), 1.0 / width
+    met, arrived = np.zeros(len(targets), np.bool_), np.zeros(len(targets), np.bool_)
     for i in range(len(targets)):  # targets of one node form a chain that starts at its host
         next_guest[i] = host[targets[i]]
         host[targets[i]] = i
 
-    mark[start] = stamp
     best[start] = 0.0
-    heap_time[0] = 0.0
-    heap_node[0] = start
-    size = 1
-    while size > 0 and waiting > 0:
-        now, here = heap_time[0], heap_node[0]
-        size -= 1
-        last_time, last_node = heap_time[size], heap_node[size]
-        heap_time[size] = np.inf  # the last parent may have one child only
-        hole = 0
-        while True:
-            child = 2 * hole + 1
-            if child >= size:
-                break
-            child += heap_time[child + 1] < heap_time[child]  # added, not asked: half of the guesses would be wrong
-            if heap_time[child] >= last_time:
-                break
-            heap_time[hole] = heap_time[child]
-            heap_node[hole] = heap_node[child]
-            hole = child
-        heap_time[hole] = last_time
-        heap_node[hole] = last_node
-        if now > best[here]:  # a shorter way was found after this entry was made
-            continue
+    touched[0] = start
+    reached = in_buckets = 1
+    after[start] = before[start] = _NONE
+    head[0] = start
+    bucket = slot = 0
+    while in_buckets > 0 and waiting > 0:
+        while head[slot] < 0:
+            bucket += 1
+            slot = slot + 1 if slot + 1 < ring else 0
 
         # Whoever is still to come is at least this far and has at least this offset. Equal ones are still looked for,
-        # so that the answer does not depend on the order in which the heap returns them.
+        # so that the answer does not depend on the order within a bucket; the factor outweighs the rounding of times
+        # into buckets.
         while arrived[by_offset[cheapest]]:
             cheapest += 1
         least = offsets[by_offset[cheapest]]
-        if count == k and now + least > total[k - 1]:
+        latest = total[k - 1] if count == k else np.inf
+        if bucket * width * (1 - 1e-9) + least > latest:
             break
 
-        guest = host[here]
-        while guest >= 0:
-            arrived[guest] = True
-            waiting -= 1
-            sum_ = now + offsets[guest]
-            place = count
-            while place > 0 and (total[place - 1] > sum_ or (total[place - 1] == sum_ and found[place - 1] > guest)):
-                if place < k:
-                    total[place] = total[place - 1]
-                    found[place] = found[place - 1]
-                place -= 1
-            if place < k:
-                total[place] = sum_
-                found[place] = guest
-                count = min(count + 1, k)
-            guest = next_guest[guest]
+        certain = 0
+        while head[slot] >= 0:
+            here = head[slot]
+            head[slot] = after[here]
+            if after[here] >= 0:
+                before[after[here]] = _NONE
+            before[here] = _LOOSE
+            in_buckets -= 1
+            if host[here] >= 0 and not met[host[here]]:
+                met[host[here]] = True
+                hosts[certain] = here
+                certain += 1
+            now = best[here]
+            for edge in range(first[here], first[here + 1]):
+                if len(closed) > 0 and closed[line[edge]]:
+                    continue
+                there = node[edge]
+                then = now + seconds[edge]
+                known = best[there]
+                if then >= known or then + least > latest:  # or too far to change the answer
+                    continue
+                best[there] = then
+                if len(came_from) > 0:
+                    came_from[there] = here
+                into = int(then * per_second) % ring
+                if known == np.inf:
+                    touched[reached] = there
+                    reached += 1
+                elif before[there] != _LOOSE:
+                    out = int(known * per_second) % ring
+                    if out == into:
+                        continue
+                    if before[there] >= 0:
+                        after[before[there]] = after[there]
+                    else:
+                        head[out] = after[there]
+                    if after[there] >= 0:
+                        before[after[there]] = before[there]
+                    in_buckets -= 1
+                after[there] = head[into]
+                before[there] = _NONE
+                if head[into] >= 0:
+                    before[head[into]] = there
+                head[into] = there
+                in_buckets += 1
 
-        for edge in range(first[here], first[here + 1]):
-            if len(closed) > 0 and closed[line[edge]]:
-                continue
-            there = node[edge]
-            then = now + seconds[edge]
-            if mark[there] == stamp and then >= best[there]:
-                continue
-            if count == k and then + least > total[k - 1]:  # too far to change the answer
-                continue
-            mark[there] = stamp
-            best[there] = then
-            if len(came_from) > 0:
-                came_from[there] = here
-            hole = size
-            size += 1
-            while hole > 0:
-                parent = (hole - 1) // 2
-                if heap_time[parent] <= then:
-                    break
-                heap_time[hole] = heap_time[parent]
-                heap_node[hole] = heap_node[parent]
-                hole = parent
-            heap_time[hole] = then
-            heap_node[hole] = there
+        for i in range(certain):
+            guest = host[hosts[i]]
+            while guest >= 0:
+                arrived[guest] = True
+                waiting -= 1
+                sum_ = best[hosts[i]] + offsets[guest]
+                place = count
+                while place > 0 and (total[place - 1] > sum_ or (total[place - 1] == sum_ and found[place - 1] > guest)):
+                    if place < k:
+                        total[place] = total[place - 1]
+                        found[place] = found[place - 1]
+                    place -= 1
+                if place < k:
+                    total[place] = sum_
+                    found[place] = guest
+                    count = min(count + 1, k)
+                guest = next_guest[guest]
 
     for i in range(len(targets)):
-        host[targets[i]] = -1
+        host[targets[i]] = _NONE
+    for i in range(reached):
+        best[touched[i]] = np.inf
+        before[touched[i]] = _LOOSE
+    head[:] = _NONE
     return count
 
 
 class _Desk:
-    """Work arrays, made once. What lies there from earlier questions carries an older stamp and counts as empty."""
+    """Work arrays, made once; each search tidies up what it touched."""
 
-    LAST = 2**31 - 1
-
-    def __init__(self, nodes: int, edges: int) -> None:
-        self.room = nodes, edges
-        self.stamp = 0
-        self.mark = np.zeros(nodes, np.int32)
-        self.best = np.empty(nodes, np.float64)
-        self.host = np.full(nodes, -1, np.int32)
-        # A node is scanned once, so every edge puts at most one entry on the heap.
-        self.heap_time = np.empty(edges + 1, np.float64)
-        self.heap_node = np.empty(edges + 1, np.int32)
+    def __init__(self, nodes: int) -> None:
+        self.room = nodes
+        self.best = np.full(nodes, np.inf)
+        self.host = np.full(nodes, _NONE, np.int32)
+        self.head = np.full(BUCKETS, _NONE, np.int32)
+        self.after, self.before = np.empty(nodes, np.int32), np.full(nodes, _LOOSE, np.int32)
+        self.touched = np.empty(nodes, np.int32)
 
 
 _desks = threading.local()
 
 
-def _desk(nodes: int, edges: int) -> _Desk:
-    """This thread's own, large enough for this graph; a new one when it is too small or its stamps are used up."""
+def _desk(nodes: int) -> _Desk:
+    """This thread's own, large enough for this graph; a new one when it is too small."""
     desk: _Desk | None = getattr(_desks, "desk", None)
-    if desk is None or desk.stamp >= _Desk.LAST or desk.room[0] < nodes or desk.room[1] < edges:
-        room = desk.room if desk else (0, 0)
-        desk = _desks.desk = _Desk(max(nodes, room[0]), max(edges, room[1]))
-    desk.stamp += 1
+    if desk is None or desk.room < nodes:
+        desk = _desks.desk = _Desk(nodes)
     return desk
 
 
@@ -193,13 +209,13 @@ def search(
     came_from: NDArray[np.int32],
 ) -> list[tuple[int, float]]:
     """See `engine.Search`."""
-    desk = _desk(len(adjacency.first) - 1, len(adjacency.node))
+    desk = _desk(len(adjacency.first) - 1)
     k = min(k, len(targets))
     found, total = np.empty(k, np.int32), np.empty(k, np.float64)
     count = _search(
         *adjacency,
         *(start, targets, offsets, np.argsort(offsets).astype(np.int32), closed, came_from),
-        *(desk.stamp, desk.mark, desk.best, desk.host, desk.heap_time, desk.heap_node),
-        *(np.empty(len(targets), np.int32), found, total),
+        *(desk.best, desk.host, desk.head, desk.after, desk.before, desk.touched),
+        *(np.empty(len(targets), np.int32), np.empty(len(targets), np.int32), found, total),
     )
     return list(zip(found[:count].tolist(), total[:count].tolist(), strict=True))

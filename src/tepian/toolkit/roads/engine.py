@@ -10,18 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 log = logging.getLogger(__name__)
+BUCKETS = 512  # of the search's ring
 
 
 class Adjacency(NamedTuple):
     """The edges at each node, in compressed rows: those of node n are `first[n]` to `first[n + 1]` (excluded).
 
     `node` is the other end, `seconds` the time along the edge, `line` the number of the line that it is a piece of.
+    `width`: seconds of a bucket of the search. It changes the speed, not the answer; the longest edge fits in the ring.
     """
 
     first: NDArray[np.int32]
     node: NDArray[np.int32]
     seconds: NDArray[np.float32]
     line: NDArray[np.int32]
+    width: float
 
 
 class Search(Protocol):

@@ -213,17 +213,34 @@ def test_many_threads_ask_one_graph():
             assert list(pool.map(lambda one: one[0].fastest(*one[1:]), asked)) == expected
 
 
-def test_stamps_that_are_used_up_start_anew():
-    graph = RoadGraph.from_edges([(0, 0), (0, 1)], [(0, 1, 7)])
-    assert graph.travel_time(0, 1) == 7
-    compiled._desks.desk.stamp = compiled._Desk.LAST - 1
-    assert [graph.travel_time(0, 1) for _ in range(3)] == [7, 7, 7]
-    assert compiled._desks.desk.stamp == 2
+def test_a_search_leaves_nothing_behind_for_the_next():
+    """Also not in a smaller graph whose work arrays are those of a larger one."""
+    chain = [(n, n + 1, 7) for n in range(9)]
+    long = RoadGraph.from_edges([(0, n / 100) for n in range(10)], chain)
+    short = RoadGraph.from_edges([(0, 0), (0, 1)], [(0, 1, 5)])
+    for _ in range(3):
+        assert long.fastest([0, 0, 8, 3], [0, 1, 0, 90], 9, 2) == [(2, 7.0), (0, 63.0)]
+        assert long.fastest([0, 8], 0, 9, 2, closed=["8"]) == []
+        assert short.travel_time(0, 1) == 5
+    desk = compiled._desks.desk
+    assert np.isinf(desk.best).all() and (desk.host == -1).all() and (desk.head == -1).all() and (desk.before == -2).all()
+
+
+def test_very_short_and_very_long_edges_of_one_graph():
+    """The shortest way goes round by many short edges, and the long one fills the ring of buckets."""
+    nodes = [(0, n / 1000) for n in range(400)]
+    short = [(n, n + 1, 1e-3) for n in range(398)]
+    graph = RoadGraph.from_edges(nodes, [*short, (0, 398, 0.5), (398, 399, 1e12), (0, 399, 2e12)])
+    assert graph.travel_time(0, 398) == pytest.approx(0.398, rel=1e-4)
+    assert graph.travel_time(0, 399) == pytest.approx(1e12)
+    places, times = zip(*graph.fastest([0, 397], 0, 398, 2), strict=True)
+    assert places == (1, 0)
+    assert times == pytest.approx((1e-3, 0.398), rel=1e-4)
 
 
 def test_a_graph_does_not_change():
     graph = RoadGraph.from_edges([(0, 0), (0, 1)], [(0, 1, 7)])
-    for array in (graph.lon, graph.lat, *graph.forward, *graph.reverse):
+    for array in (graph.lon, graph.lat, *graph.forward[:4], *graph.reverse[:4]):
         with pytest.raises(ValueError):
             array[0] = 1
     with pytest.raises(AttributeError):
