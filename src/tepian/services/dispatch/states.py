@@ -135,3 +135,21 @@ def percentile(values: Iterable[float], share: float) -> float | None:
     if not ordered:
         return None
     return ordered[max(0, ceil(round(share * len(ordered), 9)) - 1)]
+
+
+# --- what the public is told ------------------------------------------------------------------------------------------
+
+
+def told_counts(counts: Mapping[str, int], small: int) -> dict[str, int | None]:
+    """Counts of one day by ward as everybody may know them beside the day's total: those below `small` are None. When
+    all hidden ones are equal (one alone is), the total would give them away, so the wards with the next smallest count
+    are hidden too; when no ward would be left, one None under the empty name stands for the whole day.
+
+    Only how large the counts are decides, never the wards' names: two hidden wards exchanged give the same answer, so
+    nobody who knows this rule learns which has how many."""
+    hidden = {n for n in counts.values() if n < small}
+    if len(hidden) == 1:
+        hidden |= {min((n for n in counts.values() if n >= small), default=0)}
+    if hidden and hidden.issuperset(counts.values()):
+        return {"": None}
+    return {ward: None if n in hidden else n for ward, n in counts.items()}

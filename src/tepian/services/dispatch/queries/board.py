@@ -214,9 +214,10 @@ def indicators(since: datetime, until: datetime) -> list[dict[str, Any]]:
 
 def public_figures(since: datetime, until: datetime) -> dict[str, Any]:
     """Real, closed incidents: counts by day and type, casualties without names. A count of one ward on one day below
-    five is told as None; totals of the city are whole."""
+    five is told as None, and so many others that none can be worked out from the total (`states.told_counts`); totals
+    of the city are whole."""
     by_day: Counter[tuple[str, str]] = Counter()
-    by_ward: Counter[tuple[str, str]] = Counter()
+    by_ward: dict[str, Counter[str]] = defaultdict(Counter)
     victims: Counter[str] = Counter()
     rows = Incident.objects.filter(
         opened_at__gte=since, opened_at__lt=until, simulated=False, state=states.CLOSED
@@ -224,7 +225,7 @@ def public_figures(since: datetime, until: datetime) -> dict[str, Any]:
     for opened, kind, ward, hurt in rows:
         day = timezone.localdate(opened).isoformat()
         by_day[(day, kind)] += 1
-        by_ward[(day, ward)] += 1
+        by_ward[day][ward] += 1
         victims.update({key: int(n) for key, n in (hurt or {}).items()})
     return {
         "since": since,
@@ -233,8 +234,9 @@ def public_figures(since: datetime, until: datetime) -> dict[str, Any]:
         "casualties": {key: victims.get(key, 0) for key in states.VICTIMS},
         "by_day": [{"day": day, "type": kind, "count": n} for (day, kind), n in sorted(by_day.items())],
         "by_ward": [
-            {"day": day, "region": ward, "count": n if n >= SMALL else None}
-            for (day, ward), n in sorted(by_ward.items())
+            {"day": day, "region": ward, "count": n}
+            for day, counts in sorted(by_ward.items())
+            for ward, n in sorted(states.told_counts(counts, SMALL).items())
         ],
         "indicators": indicators(since, until),
     }

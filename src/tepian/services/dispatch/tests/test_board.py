@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import timedelta
+from itertools import product
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
+from tepian.kernel.actors import system
 from tepian.services.dispatch import operations, states
 from tepian.services.dispatch.models import Call, ClockTarget, Incident
 from tepian.services.dispatch.queries import board
@@ -79,6 +83,63 @@ def test_small_counts_of_a_ward_are_not_told_but_the_city_is_whole(day):
     assert [row["count"] for row in figures["by_ward"]] == [None]
     keys = {row["key"]: row["value"] for row in figures["indicators"]}
     assert keys["112.answered_in_time"] == 33
+
+
+@pytest.mark.parametrize(("wards", "small", "most"), [(2, 5, 15), (3, 5, 16), (4, 3, 12), (5, 3, 11)])
+def test_no_hidden_count_can_be_worked_out_from_the_total(wards, small, most):
+    """Who knows the rule and all that is published, and tries every day of the city, is left with more than one count
+    for each hidden ward. Totals from `most` on are left out: not all of their days are tried here."""
+    possible = defaultdict(list)
+    for counts in product(range(most), repeat=wards):
+        if sum(counts) < most:
+            day = {f"w{n}": count for n, count in enumerate(counts) if count}
+            told = states.told_counts(day, small)
+            possible[(sum(counts), tuple(sorted(told.items())))].append(counts)
+    for (total, told), days in possible.items():
+        known = dict(told)
+        for n in range(wards):
+            if total and (known.get(f"w{n}", 0) is None or "" in known):
+                assert len({counts[n] for counts in days}) > 1, (total, known, days)
+
+
+def test_the_next_ward_is_hidden_with_a_single_small_one_and_the_day_stays_whole(city):
+    now = timezone.now()
+    for ward, count in (("99.01.01.1001", 2), ("99.01.01.1002", 9), ("99.01.02.1001", 6), ("99.01.02.1002", 0)):
+        for n in range(count):
+            Incident.objects.create(
+                number=f"D-{ward[-6:]}{n}", type_code="K1", state=states.CLOSED, region_code=ward, opened_at=now, opened_by="t"
+            )  # fmt: skip
+    figures = board.public_figures(now - timedelta(hours=1), now + timedelta(hours=1))
+    assert {row["region"]: row["count"] for row in figures["by_ward"]} == {
+        "99.01.01.1001": None, "99.01.01.1002": 9, "99.01.02.1001": None,
+    }  # fmt: skip
+    assert [row["count"] for row in figures["by_day"]] == [17]
+    Incident.objects.exclude(region_code="99.01.01.1001").delete()
+    alone = board.public_figures(now - timedelta(hours=1), now + timedelta(hours=1))
+    assert [(row["region"], row["count"]) for row in alone["by_ward"]] == [("", None)]
+
+
+def test_the_report_is_whole_over_its_pages(day, as_role):
+    from tepian.kernel.identity import operations as identity
+
+    key = identity.issue_device_key(actor=system("tests"), name="pusat")[1]
+    client = Client(headers={"Authorization": f"Bearer {key}"})
+    first = client.get("/api/v1/emergency/report?limit=4").json()
+    assert len(first["items"]) == 4 and first["next"]
+    late = Call.objects.create(key="late", first_at=day - timedelta(seconds=5), state=states.LOST)
+    found, after = first["items"], first["next"]
+    while after:
+        page = client.get(f"/api/v1/emergency/report?limit=4&after={after}").json()
+        found, after = found + page["items"], page["next"]
+    known = [row["call"] for row in found]
+    assert sorted(known) == sorted(Call.objects.filter(simulated=False).exclude(pk=late.pk).values_list("pk", flat=True))
+    assert len(known) == len(set(known)) == 10
+    whole = client.get("/api/v1/emergency/report").json()
+    assert whole["next"] is None and len(whole["items"]) == 11
+    assert client.get("/api/v1/emergency/report?limit=11").json()["next"] is None
+    for wrong in ("x", "20260101T000000.000000-x", "-1"):
+        refused = client.get(f"/api/v1/emergency/report?after={wrong}")
+        assert (refused.status_code, refused.json()["field"]) == (422, "after")
 
 
 def test_hot_spots_gather_what_is_near(day):
