@@ -213,6 +213,7 @@ offer(
     PackSection("dispatch", check_pack, load_pack, order=60),
     ConfigurationCheck("dispatch", check_configuration),
     jobs.CLOCKS,
+    jobs.FORGET,
     UrgentPath("/api/v1/emergency/call-events"),
     UrgentPath("/kerja/112"),
     UrgentPath("/kerja/dispatch"),

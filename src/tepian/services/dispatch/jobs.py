@@ -14,3 +14,4 @@ def watch_the_clocks() -> None:
 
 
 CLOCKS = Job("dispatch.clocks", watch_the_clocks, seconds=5)
+FORGET = Job("dispatch.forget", operations.forget_openings, seconds=1200)

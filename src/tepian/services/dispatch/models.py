@@ -386,8 +386,21 @@ class ChatLine(models.Model):
         return f"{self.at:%H:%M}"
 
 
+class Opening(models.Model):
+    """How many text conversations one address has begun since `since`. The address is a fingerprint, and the row is
+    forgotten within an hour after its time: no more is kept than holds a flood back in every process."""
+
+    address = models.CharField(max_length=32, primary_key=True)
+    since = models.DateTimeField(db_index=True)
+    count = models.PositiveSmallIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.since:%H:%M} {self.count}"
+
+
 class Block(models.Model):
-    """A number whose calls go last for a time, with a reason. Never made by the system, never for silent calls."""
+    """A number whose calls go last for a time, with a reason. Never made by the system, never for silent calls. `call`
+    is the prank that it rests on: opened again, it takes the block with it."""
 
     number_key = models.CharField(max_length=32, db_index=True)
     number_end = models.CharField(max_length=3, blank=True)
@@ -395,6 +408,7 @@ class Block(models.Model):
     made_at = models.DateTimeField()
     made_by = models.CharField(max_length=200)
     until = models.DateTimeField(db_index=True)
+    call = models.ForeignKey(Call, null=True, blank=True, on_delete=models.PROTECT, related_name="blocks")
     lifted_at = models.DateTimeField(null=True, blank=True)
     lifted_by = models.CharField(max_length=200, blank=True)
 

@@ -1,7 +1,7 @@
 """The verbs: calls come in, incidents open, units go and report, the desk is led, the city's rules are loaded."""
 
 from .calls import attach_call, claim_call, close_call, receive_call_event, release_call, save_draft, send_call
-from .chat import open_chat, say
+from .chat import forget_openings, open_chat, say
 from .desk import MARKS, block_number, lift_block, review_call, set_desk, view_call, view_caller
 from .follow_ups import close_follow_up, count_contacts
 from .incidents import (
@@ -53,6 +53,7 @@ __all__ = [
     "decline",
     "escalate_tasks",
     "escalate_units",
+    "forget_openings",
     "hand_over",
     "lift_block",
     "link_hazard",

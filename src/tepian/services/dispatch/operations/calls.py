@@ -19,7 +19,7 @@ from .. import policies, queries, states
 from ..events import CallChanged
 from ..models import Call, CallEvent, Desk, Incident, seal
 from .incidents import change_incident, join_call, open_incident
-from .parts import TOPIC, checked_text
+from .parts import TOPIC, checked_text, end_block
 
 DRAFT_FIELDS = ("place", "lon", "lat", "radius_m", "type", "severity", "victims", "note", "region")
 DRAFT_LIMIT = 20_000  # characters of one draft
@@ -248,7 +248,15 @@ def _belongs(row: Call, incident: Incident, actor: Actor) -> None:
     if row.channel == "voice":
         row.closed_at = row.closed_at or now  # a text conversation stays in the line until its incident is over
     row.save(update_fields=["incident", "kind", "closed_at", "desk", "desk_label"])
+    _no_prank(actor, row)
     tell(row)
+
+
+def _no_prank(actor: Actor, row: Call) -> None:
+    """A block that rests on this call has lost its reason."""
+    for block in row.blocks.filter(lifted_at=None, until__gt=timezone.now()):
+        note(block_lifted=block.pk)
+        end_block(actor, block)
 
 
 @operation("dispatch.attach_call", policy=policies.at_desk)
@@ -273,7 +281,8 @@ def attach_call(*, actor: Actor, call: int, number: str, text: str = "") -> Inci
 
 @operation("dispatch.close_call", policy=policies.at_desk)
 def close_call(*, actor: Actor, call: int, kind: str) -> Call:
-    """Not an emergency: prank, silent or information, in one key. `kind` empty opens it again."""
+    """Not an emergency: prank, silent or information, in one key. `kind` empty opens it again. Once it is no prank any
+    more, a block of the number that rests on this call ends with it; the record names the block."""
     row = queries.call_by(call)
     note("call", row.pk, kind=kind)
     if kind not in ("", states.PRANK, states.GHOST, states.INFORMATION):
@@ -293,6 +302,8 @@ def close_call(*, actor: Actor, call: int, kind: str) -> Call:
     )
     if kind:
         Desk.objects.filter(actor_id=actor.id).update(state="available", since=now)
+    if kind != states.PRANK:
+        _no_prank(actor, row)
     row.refresh_from_db()
     tell(row)
     return row

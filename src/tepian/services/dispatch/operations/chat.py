@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -13,16 +14,45 @@ from tepian.kernel.events import note, operation
 from tepian.toolkit.text import plain
 
 from .. import policies, queries, states
-from ..models import Call, ChatLine
+from ..models import Call, ChatLine, Opening, seal
 from .calls import _keep_number, tell
 from .parts import check_point
 
 LINE_LIMIT = 1000
 LINES_LIMIT = 300  # of one conversation
+MOST_OPENINGS, WINDOW = 5, timedelta(minutes=10)  # new conversations from one address
 
 
 def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+class TooMany(Invalid):
+    """This address has begun many conversations in a short time."""
+
+
+def _count_opening(address: str, now: datetime) -> None:
+    """One more conversation from this address; refused beyond the limit. Counted in the database, in the transaction
+    that opens the conversation, so that the limit holds over processes and restarts."""
+    row, _new = Opening.objects.select_for_update().get_or_create(
+        address=seal().fingerprint(f"address {address}"), defaults={"since": now}
+    )
+    if row.since <= now - WINDOW:
+        row.since, row.count = now, 0
+    if row.count >= MOST_OPENINGS:
+        raise TooMany(
+            _(
+                "Many conversations were begun from your network. Nothing was sent. Call 112, or try again in some minutes."
+            ),
+            code="too_many",
+        )
+    row.count += 1
+    row.save()
+
+
+def forget_openings() -> int:
+    """Drop what was counted for addresses whose time is long over."""
+    return Opening.objects.filter(since__lt=timezone.now() - WINDOW * 2).delete()[0]
 
 
 @operation("dispatch.open_chat", policy=None)
@@ -35,9 +65,11 @@ def open_chat(
     lon: float | None = None,
     lat: float | None = None,
     radius_m: float | None = None,
+    address: str = "",
 ) -> tuple[Call, str]:
     """Begin a conversation; needs no account. Returns it with the secret by which the caller's browser comes back.
-    `key` is made by the browser: sent twice, it is one conversation."""
+    `key` is made by the browser: sent twice, it is one conversation. From one network `address` at most five are begun
+    in ten minutes; the same one sent again is no new one."""
     text = plain(text, LINE_LIMIT)
     if not text:
         raise Invalid(_("Write what happened and where. A few words are enough."), code="text_missing", field="text")
@@ -49,6 +81,8 @@ def open_chat(
         known.save(update_fields=["token"])
         return known, token
     now = timezone.now()
+    if address:
+        _count_opening(address, now)
     row = Call.objects.create(
         key=f"text-{plain(key, 60) or secrets.token_hex(8)}",
         channel="text",

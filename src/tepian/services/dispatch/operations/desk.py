@@ -14,7 +14,7 @@ from tepian.toolkit.text import plain
 
 from .. import policies, queries, states
 from ..models import Block, Call, Desk, Review
-from .parts import TOPIC, checked_text
+from .parts import TOPIC, checked_text, end_block
 
 BLOCK_HOURS = 24
 MARKS = ("greeting", "place", "type", "calm")
@@ -60,6 +60,7 @@ def block_number(*, actor: Actor, call: int, reason: str) -> Block:
         made_at=now,
         made_by=actor.label[:200],
         until=now + timedelta(hours=BLOCK_HOURS),
+        call=row,
     )
     Call.objects.filter(number_key=row.number_key, closed_at=None).update(blocked=True)
     touch(TOPIC)
@@ -73,11 +74,7 @@ def lift_block(*, actor: Actor, block: int) -> Block:
     if row is None:
         raise NotFound(_("There is no such block."), code="block_unknown", item=str(block))
     note("block", block)
-    if row.lifted_at is None:
-        row.lifted_at, row.lifted_by = timezone.now(), actor.label[:200]
-        row.save()
-        Call.objects.filter(number_key=row.number_key, closed_at=None).update(blocked=False)
-        touch(TOPIC)
+    end_block(actor, row)
     return row
 
 

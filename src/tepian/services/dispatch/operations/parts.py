@@ -17,7 +17,7 @@ from tepian.toolkit.text import plain
 
 from .. import queries, states
 from ..events import IncidentChanged
-from ..models import Entry, Incident
+from ..models import Block, Call, Entry, Incident
 
 TEXT_LIMIT = 4000
 TOPIC = "dispatch"
@@ -113,6 +113,17 @@ def still_open(number: str) -> Incident:
             item=incident.number,
         )
     return incident
+
+
+def end_block(actor: Actor, block: Block) -> None:
+    """The number's calls wait like all others again, unless another block still holds. Repeating changes nothing."""
+    if block.lifted_at is not None:
+        return
+    block.lifted_at, block.lifted_by = timezone.now(), actor.label[:200]
+    block.save(update_fields=["lifted_at", "lifted_by"])
+    if queries.block_of(block.number_key) is None:
+        Call.objects.filter(number_key=block.number_key, closed_at=None).update(blocked=False)
+    touch(TOPIC)
 
 
 def check_point(lon: float | None, lat: float | None) -> None:

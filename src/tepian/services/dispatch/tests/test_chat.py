@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+import threading
 from pathlib import Path
 
 import pytest
 from django.contrib.staticfiles import finders
+from django.db import connection
 from django.test import Client
 
 from tepian.services.dispatch import operations
-from tepian.services.dispatch.models import Call, ChatLine
+from tepian.services.dispatch.models import Call, ChatLine, Opening
+from tepian.services.dispatch.operations.chat import WINDOW
 
-from .conftest import SUPERVISOR, TAKER
+from .conftest import SUPERVISOR, TAKER, build_city
 
 KEY = "k" * 24
 
@@ -119,6 +122,44 @@ def test_five_openings_in_ten_minutes_then_call_112(city, client):
     assert again.status_code == 303, "what was sent before may be sent again"
     other = Client(REMOTE_ADDR="10.1.2.3").post("/112", {"text": "Tolong", "key": f"{KEY}x"})
     assert other.status_code == 303
+
+
+def test_the_limit_holds_over_restarts_ends_with_its_time_and_keeps_no_address(city, client):
+    from django.core.cache import cache
+
+    for number in range(5):
+        Client().post("/112", {"text": f"Tolong {number}", "key": f"{KEY}{number}"})
+        cache.clear()  # another process, or the same one started again
+    assert Client().post("/112", {"text": "Tolong", "key": f"{KEY}7"}).status_code == 429
+    assert Client().post("/112", {"text": " ", "key": f"{KEY}7"}).status_code == 422, "nothing written is no opening"
+    row = Opening.objects.get()
+    assert row.count == 5 and "127.0.0.1" not in row.address
+    operations.forget_openings()
+    Opening.objects.update(since=row.since - WINDOW)
+    assert Client().post("/112", {"text": "Tolong", "key": f"{KEY}8"}).status_code == 303
+    assert Opening.objects.get().count == 1
+    Opening.objects.update(since=row.since - 3 * WINDOW)
+    operations.forget_openings()
+    assert not Opening.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_at_the_very_same_moment_not_one_conversation_too_many():
+    build_city()
+    gate, codes = threading.Barrier(8), []
+
+    def begin_now(number: int) -> None:
+        try:
+            gate.wait()
+            codes.append(Client().post("/112", {"text": "Tolong", "key": f"{KEY}{number}"}).status_code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=begin_now, args=(number,)) for number in range(8)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    assert sorted(codes) == [303] * 5 + [429] * 3
+    assert Call.objects.count() == 5
 
 
 def test_who_waits_sees_how_far_help_is(city, client):

@@ -313,6 +313,36 @@ def test_a_number_is_blocked_only_for_pranks_and_only_for_a_day(city):
         operations.block_number(actor=TAKER, call=call.pk, reason="x")
 
 
+@pytest.mark.parametrize("way", ["opened again", "silent after all", "joined an incident"])
+def test_a_call_that_is_no_prank_any_more_takes_its_block_with_it(city, way):
+    call = operations.close_call(actor=TAKER, call=ring().pk, kind=states.PRANK)
+    block = operations.block_number(actor=SUPERVISOR, call=call.pk, reason="menyanyi")
+    waiting = ring("c8")
+    assert waiting.blocked
+    operations.close_call(actor=TAKER, call=call.pk, kind=states.PRANK)
+    block.refresh_from_db()
+    assert block.lifted_at is None, "still a prank"
+    if way == "joined an incident":
+        incident = send(operations.claim_call(actor=TAKER, call=ring("c5", "0817").pk))
+        operations.attach_call(actor=TAKER, call=call.pk, number=incident.number)
+    else:
+        operations.close_call(actor=TAKER, call=call.pk, kind="" if way == "opened again" else states.GHOST)
+    block.refresh_from_db()
+    waiting.refresh_from_db()
+    assert block.lifted_at and block.lifted_by == TAKER.label and not waiting.blocked and not ring("c9").blocked
+    verb = "dispatch.attach_call" if way == "joined an incident" else "dispatch.close_call"
+    assert AuditEntry.objects.filter(operation=verb).last().details["block_lifted"] == block.pk
+
+
+def test_a_block_that_rests_on_another_call_stays(city):
+    first = operations.close_call(actor=TAKER, call=ring().pk, kind=states.PRANK)
+    block = operations.block_number(actor=SUPERVISOR, call=first.pk, reason="menyanyi")
+    second = operations.close_call(actor=TAKER, call=ring("c2").pk, kind=states.PRANK)
+    operations.close_call(actor=TAKER, call=second.pk, kind="")
+    block.refresh_from_db()
+    assert block.lifted_at is None and ring("c3").blocked
+
+
 def test_handed_over_to_the_neighbours(city):
     from tepian.services.dispatch.models import Neighbour
 

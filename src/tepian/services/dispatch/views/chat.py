@@ -6,7 +6,6 @@ import secrets
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache as memory
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -24,7 +23,6 @@ from ..operations import chat
 
 COOKIES = {"teks112": "/112", "teks112-en": "/en/112"}  # one secret, for the page and its English twin
 KEPT_S = 24 * 3600
-MOST_OPENINGS, WINDOW_S = 5, 600  # new conversations from one address
 SHORTEST_KEY = 16
 
 
@@ -82,19 +80,6 @@ def _float(text: str, low: float, high: float) -> float | None:
     return number if low <= number <= high else None
 
 
-def _may_open(request: HttpRequest, key: str) -> bool:
-    """At most five new conversations in ten minutes from one address; the same one sent again is no new one."""
-    address = address_of(request)
-    if key and not memory.add(f"112-opened:{address}:{key}", 1, WINDOW_S):
-        return True
-    counter = f"112-openings:{address}"
-    memory.add(counter, 0, WINDOW_S)
-    try:
-        return memory.incr(counter) <= MOST_OPENINGS
-    except ValueError:  # it went away in between
-        return True
-
-
 def _begin(request: HttpRequest, status: int = 200, errors: str = "") -> HttpResponse:
     """The first page; whatever was typed stays."""
     key = request.POST.get("key", "") if status == 422 else ""
@@ -121,16 +106,6 @@ def _open(request: HttpRequest) -> HttpResponse:
     key = key if len(key) >= SHORTEST_KEY else ""
     lon, lat = _float(post.get("lon", ""), -180, 180), _float(post.get("lat", ""), -90, 90)
     known = lon is not None and lat is not None
-    if post.get("text", "").strip() and not _may_open(request, key):
-        response = _begin(
-            request,
-            429,
-            _(
-                "Many conversations were begun from your network. Nothing was sent. Call 112, or try again in some minutes."
-            ),
-        )
-        response["Retry-After"] = str(WINDOW_S)
-        return response
     try:
         _call, token = operations.open_chat(
             actor=request.actor,  # type: ignore[attr-defined]
@@ -140,7 +115,12 @@ def _open(request: HttpRequest) -> HttpResponse:
             lon=lon if known else None,
             lat=lat if known else None,
             radius_m=_float(post.get("radius_m", ""), 0, 1_000_000) if known else None,
+            address=address_of(request),
         )
+    except chat.TooMany as error:
+        response = _begin(request, 429, str(error.message))
+        response["Retry-After"] = str(int(chat.WINDOW.total_seconds()))
+        return response
     except Invalid as error:
         return _begin(request, 422, str(error.message))
     response = HttpResponseRedirect(_address())
