@@ -142,8 +142,9 @@ class Shift(models.Model):
 
 
 class Incident(models.Model):
-    """One thing that needs help, from the first report to its end. `version` grows with every change, so that two who
-    change it at once do not overwrite each other."""
+    """One thing that needs help, from the first report to its end. `version` grows when what is known of it (type,
+    severity, place, victims) changes, so that two who change it at once do not overwrite each other; `changed_by` is
+    the account that did it last, which may send the same again."""
 
     number = models.CharField(max_length=12, unique=True)
     type_code = models.CharField(max_length=4, blank=True, db_index=True)
@@ -176,6 +177,7 @@ class Incident(models.Model):
     )  # given by the desk: sent twice, made once
     simulated = models.BooleanField(default=False)
     version = models.PositiveIntegerField(default=1)
+    changed_by = models.CharField(max_length=150, blank=True)
 
     class Meta:
         ordering = ["-opened_at"]

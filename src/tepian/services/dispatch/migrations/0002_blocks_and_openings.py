@@ -29,4 +29,9 @@ class Migration(migrations.Migration):
                 to="dispatch.call",
             ),
         ),
+        migrations.AddField(
+            model_name="incident",
+            name="changed_by",
+            field=models.CharField(blank=True, max_length=150),
+        ),
     ]

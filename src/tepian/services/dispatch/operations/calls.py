@@ -209,9 +209,11 @@ def send_call(
     victims: dict[str, Any] | None = None,
     text: str = "",
     key: str = "",
+    version: int | None = None,
 ) -> Incident:
     """Open an incident from the call, or, sent again, bring the incident up to date: a place is enough, questions go on
-    while help rolls. Sent twice (the connection broke), it is one incident."""
+    while help rolls. Sent twice (the connection broke), it is one incident. `version` is the incident's that the sender
+    saw, 0 when there was none yet: see `change_incident`."""
     row = Call.objects.select_for_update(of=("self",)).select_related("incident").get(pk=queries.call_by(call).pk)
     note("call", row.pk)
     _mine(actor, row)
@@ -227,7 +229,7 @@ def send_call(
             actor=actor,
             number=(row.incident.merged_into or row.incident).number,
             place=place, lon=lon, lat=lat, radius_m=radius_m,
-            type_code=type_code, severity=severity, victims=victims, text=text,
+            type_code=type_code, severity=severity, victims=victims, text=text, version=version,
         )  # fmt: skip
     incident = open_incident(
         actor=actor,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -91,6 +90,7 @@ def open_incident(
         "opened_by": actor.label[:200],
         "hazard_number": hazard_number,
         "key": key[:60] or None,
+        "changed_by": actor.id,
         "simulated": simulated,
     }
     incident = _numbered(values)
@@ -139,6 +139,25 @@ def _numbered(values: dict[str, Any]) -> Incident:
     raise Invalid(_("No free number was found. Try again."), code="number")
 
 
+def _changed_meanwhile(incident: Incident) -> Conflict:
+    """Who changed what is known, and how it stands now."""
+    last = incident.entries.filter(kind__in=("opened", "changed")).last()
+    return Conflict(
+        _(
+            "%(who)s changed this incident since you opened it. It is now: %(type)s, severity %(severity)s, %(place)s. "
+            "Nothing was changed by you. Compare, then send again."
+        )
+        % {
+            "who": last.actor_label if last else _("Somebody"),
+            "type": queries.type_name(incident.type_code, incident.type_from),
+            "severity": incident.severity or "–",
+            "place": queries.where(incident),
+        },
+        code="too_late",
+        item=incident.number,
+    )
+
+
 @operation("dispatch.change_incident", policy=policies.at_desk)
 def change_incident(
     *,
@@ -154,39 +173,37 @@ def change_incident(
     text: str = "",
     version: int | None = None,
 ) -> Incident:
-    """Bring what is known up to date; what is left empty stays. With `version` a change on top of an unseen one is
-    refused with `Conflict`."""
+    """Bring what is known up to date; what is left empty stays. With `version` a change on top of an unseen one of
+    somebody else is refused with `Conflict`; one's own may come again or come late, and what changes nothing is no
+    conflict."""
+    Incident.objects.select_for_update().filter(pk=queries.incident_by(number).pk).first()
     incident = still_open(number)
     note("dispatch", incident.number)
     check_point(lon, lat)
-    if version is not None and version != incident.version:
-        last = incident.entries.last()
-        raise Conflict(
-            _("%(who)s changed this incident since you opened it. Nothing was changed by you. Read it again.")
-            % {"who": last.actor_label if last else _("Somebody")},
-            code="too_late",
-            item=incident.number,
-        )
     before = (incident.type_code, incident.severity, incident.place, incident.lon, incident.lat, incident.victims)
     kind = _typed(type_code)
+    values: dict[str, Any] = {}
     if kind and kind.code != incident.type_code:
-        incident.type_code, incident.type_from = kind.code, timezone.localdate()
-        incident.severity = _graded(severity, kind)
+        values |= {"type_code": kind.code, "type_from": timezone.localdate(), "severity": _graded(severity, kind)}
     elif severity:
-        incident.severity = _graded(severity, None)
+        values |= {"severity": _graded(severity, None)}
     if place:
-        incident.place = plain(place, 200)
+        values |= {"place": plain(place, 200)}
     if lat is not None:
-        incident.lon, incident.lat, incident.radius_m = lon, lat, radius_m
-        incident.region_code = ward_of(lon, lat)
+        values |= {"lon": lon, "lat": lat, "radius_m": radius_m, "region_code": ward_of(lon, lat)}
     if victims is not None:
-        incident.victims = clean_victims(victims)
+        values |= {"victims": clean_victims(victims)}
     text = checked_text(text, "note", needed=False)
+    unseen = version is not None and version != incident.version and incident.changed_by != actor.id
+    refusal = _changed_meanwhile(incident) if unseen else None
+    for name, value in values.items():
+        setattr(incident, name, value)
     after = (incident.type_code, incident.severity, incident.place, incident.lon, incident.lat, incident.victims)
     if after != before:
-        incident.version = F("version") + 1  # type: ignore[assignment]
-        incident.save()
-        incident.refresh_from_db()
+        if refusal is not None:
+            raise refusal
+        incident.version, incident.changed_by = incident.version + 1, actor.id
+        incident.save(update_fields=[*values, "version", "changed_by"])
         write(
             actor, incident, "changed",
             type=incident.type_code, severity=incident.severity or "–", place=queries.where(incident),
@@ -244,7 +261,7 @@ def merge_incident(*, actor: Actor, number: str, into: str) -> Incident:
     if part.pk == whole.pk:
         raise Invalid(_("An incident cannot be merged into itself."), code="same", field="into", item=number)
     won = Incident.objects.filter(pk=part.pk, state__in=states.OPEN_STATES).update(
-        state=states.MERGED, merged_into=whole, version=F("version") + 1
+        state=states.MERGED, merged_into=whole
     )
     if not won:
         still_open(number)
@@ -280,7 +297,7 @@ def split_incident(*, actor: Actor, number: str) -> Incident:
     note("dispatch", part.number, whole=whole.number)
     entry = part.entries.filter(kind="merged").last()
     brought = entry.params if entry else {}
-    Incident.objects.filter(pk=part.pk).update(state=states.WAITING, merged_into=None, version=F("version") + 1)
+    Incident.objects.filter(pk=part.pk).update(state=states.WAITING, merged_into=None)
     whole.calls.filter(pk__in=brought.get("calls", [])).update(incident=part)
     whole.deployments.filter(pk__in=brought.get("deployments", []), state__in=states.ACTIVE_STEPS).update(incident=part)
     part.refresh_from_db()
@@ -345,7 +362,6 @@ def close_incident(
         closed_by=actor.label[:200],
         outcome=outcome,
         escalation="",
-        version=F("version") + 1,
     )
     incident.refresh_from_db()
     if not won:

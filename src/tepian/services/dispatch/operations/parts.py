@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -90,9 +89,7 @@ def settle(incident: Incident) -> None:
     state = states.incident_state((row.state for row in rows), incident.state)
     arrived = min((row.arrived_at for row in rows if row.arrived_at), default=None)
     asked = min((row.asked_at for row in rows), default=None)
-    Incident.objects.filter(pk=incident.pk).update(
-        state=state, arrived_at=arrived, dispatched_at=asked, version=F("version") + 1
-    )
+    Incident.objects.filter(pk=incident.pk).update(state=state, arrived_at=arrived, dispatched_at=asked)
     incident.refresh_from_db()
 
 

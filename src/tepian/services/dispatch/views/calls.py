@@ -24,6 +24,7 @@ from ..queries import advice
 
 PLACES = 6
 LINE = 40  # calls of the line that are shown
+ANSWERS = ("place", "lon", "lat", "type", "severity", "note")
 
 
 def _call(key: int) -> Call:
@@ -279,18 +280,47 @@ def told(post: Any) -> dict[str, Any]:
             code="type_unknown",
             field="type",
         )
+    new = touched(post)
+    point, hurt = bool(new & {"lon", "lat"}), bool(new & set(states.VICTIMS))
     return {
-        "place": post.get("place", ""),
-        "lon": _float(post.get("lon")),
-        "lat": _float(post.get("lat")),
+        "place": post.get("place", "") if "place" in new else "",
+        "lon": _float(post.get("lon")) if point else None,
+        "lat": _float(post.get("lat")) if point else None,
         "radius_m": _float(post.get("radius_m")),
-        "type_code": found[0].code if found else "",
-        "severity": post.get("severity", ""),
-        "victims": {key: post.get(key) or 0 for key in states.VICTIMS}
-        if any(post.get(k) for k in states.VICTIMS)
-        else None,
+        "type_code": found[0].code if found and "type" in new else "",
+        "severity": post.get("severity", "") if new & {"severity", "type"} else "",
+        "victims": {key: post.get(key) or 0 for key in states.VICTIMS} if hurt else None,
         "text": post.get("note", ""),
+        "version": int(post["version"]) if post.get("version", "").isdecimal() and len(post["version"]) < 10 else None,
     }
+
+
+def touched(post: Any) -> set[str]:
+    """The fields that this person filled or changed since the card was drawn; only those are sent, so that what
+    somebody else changed meanwhile is not set back unseen."""
+    same = {name for name in ANSWERS if post.get(name, "") == post.get(f"was_{name}", "")}
+    same |= {key for key in states.VICTIMS if (post.get(key) or "0") == (post.get(f"was_{key}") or "0")}
+    return {*ANSWERS, *states.VICTIMS} - same
+
+
+def _overtaken(request: HttpRequest, call: Call, problem: str) -> HttpResponse:
+    """Somebody else was faster: the card as it is now, with what this person changed still standing in it. Sent again,
+    that counts."""
+    card, post = card_context(request, call, view=True), request.POST
+    new = touched(post)
+    card["draft"] |= {name: post.get(name, "") for name in ANSWERS if name in new}
+    for each in card["victims"]:
+        each["was"] = str(each["value"] or 0)
+        if each["key"] in new:
+            each["value"] = post.get(each["key"], "")
+    context = {"card": card, "problem": problem}
+    if request.headers.get("HX-Request"):
+        return render(request, "dispatch/card.html", context, status=409)
+    context |= line_context(request) | {
+        "desk": Desk.objects.filter(actor_id=request.actor.id).first(),  # type: ignore[attr-defined]
+        "desk_states": [(key, queries.DESK_LABELS[key]) for key in ("available", "pause", "away")],
+    }
+    return render(request, "dispatch/desk.html", context, status=409)
 
 
 @staff_page(*policies.DESK)
@@ -308,6 +338,10 @@ def send(request: HttpRequest, call: int) -> HttpResponse:
         if answers["lat"] is None and row.incident_id is None and not answers["place"] and row.lat is not None:
             answers |= {"lon": row.lon, "lat": row.lat, "radius_m": row.radius_m}
         incident = operations.send_call(actor=actor, call=row.pk, key=request.POST.get("key", "")[:60], **answers)
+    except Conflict as error:
+        if error.code == "too_late":
+            return _overtaken(request, _call(call), str(error.message))
+        return _answer(request, _call(call), 409, problem=str(error.message))
     except (Invalid, Denied) as error:
         return _answer(request, _call(call), 422, problem=str(getattr(error, "message", error)))
     return _answer(
