@@ -26,6 +26,7 @@ ORDER = [
     "rules",
     "travel_time",
     "emergency_desk",
+    "desk_flows",
     "start",
     "kill",
 ]

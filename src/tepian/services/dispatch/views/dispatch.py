@@ -131,7 +131,8 @@ def listing(request: HttpRequest) -> HttpResponse:
 @require_GET
 def pane(request: HttpRequest, number: str) -> HttpResponse:
     """One incident alone, for the live page."""
-    return render(request, "dispatch/pane.html", {"pane": pane_context(request, _incident(number))})
+    context = {"pane": pane_context(request, _incident(number)), "back": request.GET.get("back", "")}
+    return render(request, "dispatch/pane.html", context)
 
 
 @staff_page(*policies.READERS)

@@ -1,5 +1,6 @@
-/* The dispatcher's desk: Enter sends the marked unit, U marks the next, J and K go through the incidents. A form that
-   somebody is writing in is not replaced under the hands. */
+/* The dispatcher's desk: Enter sends the marked unit, U marks the next, R writes down the first unit's next step by radio,
+   N goes to the gravest incident that waits, J and K go through all of them. A form that somebody is writing in is not replaced under the hands, and what was
+   opened stays open. */
 (() => {
   "use strict";
   const typing = (target) => target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT|BUTTON|A|SUMMARY)$/.test(target.tagName);
@@ -14,6 +15,8 @@
     if (event.key === "Enter" && !typing(event.target)) { const button = offers()[marked]; if (button) { event.preventDefault(); button.form.requestSubmit(); } }
     if (typing(event.target) && event.target.tagName !== "A" && event.target.tagName !== "BUTTON") return;
     if (key === "u") { const count = offers().length; if (count) { marked = (marked + 1) % count; mark(); } }
+    if (key === "r") document.querySelector("#panel112 [data-radio]")?.form.requestSubmit();
+    if (key === "n") { const link = document.querySelector("#daftar112 a[data-waiting]:not([aria-current])"); if (link) location.assign(link.href); }
     if (key === "j" || key === "k") {
       const links = [...document.querySelectorAll("#daftar112 a[data-incident]")];
       const at = links.findIndex((link) => link.hasAttribute("aria-current"));
@@ -26,6 +29,9 @@
     const field = document.activeElement;
     if (pane && pane.contains(field) && /^(INPUT|TEXTAREA|SELECT)$/.test(field.tagName) && (field.value || field.tagName === "SELECT")) event.detail.shouldSwap = false;
   });
+  let opened = [];
+  document.addEventListener("htmx:beforeSwap", () => { opened = [...document.querySelectorAll("#panel112 details[open] > summary")].map((each) => each.textContent); });
+  document.addEventListener("htmx:afterSwap", () => { for (const each of document.querySelectorAll("#panel112 details > summary")) if (opened.includes(each.textContent)) each.parentElement.open = true; });
   document.addEventListener("htmx:afterSwap", () => { marked = Math.min(marked, Math.max(0, offers().length - 1)); mark(); });
   function tick() {
     for (const element of document.querySelectorAll("[data-until]")) {
