@@ -1,9 +1,15 @@
-"""Who acts: the one value that every operation takes, and the refusal that explains who can help."""
+"""Who acts: the one value that every operation takes, the refusals, and the check of what people write."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from tepian.toolkit.text import plain
+
+TEXT_LIMIT = 4000
 
 
 class Denied(Exception):
@@ -94,3 +100,18 @@ def require(condition: bool, reason: Any, helper: Any = "") -> None:
     """For policies: refuse unless `condition` holds."""
     if not condition:
         raise Denied(reason, helper)
+
+
+def checked_text(value: str, field: str, *, limit: int = TEXT_LIMIT, needed: bool = True) -> str:
+    """What somebody wrote, made safe to store; refused when it is missing or longer than `limit`, never cut."""
+    value = plain(value or "")
+    if needed and not value:
+        raise Invalid(_("Write something here. It stays in the record."), code="text_missing", field=field)
+    if len(value) > limit:
+        raise Invalid(
+            _("This text has %(length)s characters; at most %(limit)s fit. Shorten it.")
+            % {"length": len(value), "limit": limit},
+            code="text_too_long",
+            field=field,
+        )
+    return value

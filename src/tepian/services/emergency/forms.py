@@ -9,12 +9,12 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from tepian.kernel.actors import TEXT_LIMIT
 from tepian.kernel.organisations.models import Agency
 from tepian.kernel.regions import queries as regions
 
 from . import queries, states
 from .models import Incident
-from .operations import TEXT_LIMIT
 
 LEVEL_CHOICES = [(level, queries.LEVEL_LABELS[level]) for level in states.LEVELS[1:]]
 HOURS = [(hours, str(hours)) for hours in (1, 2, 3, 6, 12, 24, 48, 72)]

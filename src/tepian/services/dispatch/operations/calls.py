@@ -10,7 +10,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tepian.kernel.actors import Actor, Conflict, Invalid
+from tepian.kernel.actors import Actor, Conflict, Invalid, checked_text
 from tepian.kernel.catalogue.versions import touch
 from tepian.kernel.events import emit, note, operation
 from tepian.toolkit.text import plain
@@ -19,7 +19,7 @@ from .. import policies, queries, states
 from ..events import CallChanged
 from ..models import Call, CallEvent, Desk, Incident, seal
 from .incidents import change_incident, join_call, open_incident
-from .parts import TOPIC, checked_text, end_block
+from .parts import TOPIC, end_block
 
 DRAFT_FIELDS = ("place", "lon", "lat", "radius_m", "type", "severity", "victims", "note", "region")
 DRAFT_LIMIT = 20_000  # characters of one draft

@@ -7,14 +7,14 @@ from datetime import timedelta
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tepian.kernel.actors import Actor, Denied, Invalid, NotFound
+from tepian.kernel.actors import Actor, Denied, Invalid, NotFound, checked_text
 from tepian.kernel.catalogue.versions import touch
 from tepian.kernel.events import note, operation, record_view
 from tepian.toolkit.text import plain
 
 from .. import policies, queries, states
 from ..models import Block, Call, Desk, Review
-from .parts import TOPIC, checked_text, end_block
+from .parts import TOPIC, end_block
 
 BLOCK_HOURS = 24
 MARKS = ("greeting", "place", "type", "calm")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tepian.kernel.actors import Actor, Conflict, Invalid, NotFound
+from tepian.kernel.actors import Actor, Conflict, Invalid, NotFound, checked_text
 from tepian.kernel.catalogue.versions import touch
 from tepian.kernel.events import note, operation
 
 from .. import policies
 from ..models import FollowUp
-from .parts import TOPIC, checked_text
+from .parts import TOPIC
 
 
 def _case(case: int, agency: str) -> FollowUp:

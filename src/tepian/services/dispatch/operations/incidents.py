@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tepian.kernel.actors import Actor, Conflict, Invalid
+from tepian.kernel.actors import Actor, Conflict, Invalid, checked_text
 from tepian.kernel.catalogue.versions import touch
 from tepian.kernel.documents import operations as documents
 from tepian.kernel.events import emit, note, operation
@@ -18,7 +18,7 @@ from tepian.toolkit.text import plain
 from .. import policies, queries, states
 from ..events import IncidentClosed, IncidentMerged, IncidentOpened
 from ..models import FollowUp, Incident, IncidentType, Neighbour
-from .parts import TOPIC, changed, check_point, checked_text, clean_victims, settle, still_open, ward_of, write
+from .parts import TOPIC, changed, check_point, clean_victims, settle, still_open, ward_of, write
 from .tasks import ask_run_card
 
 

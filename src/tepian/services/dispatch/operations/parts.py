@@ -12,28 +12,12 @@ from tepian.kernel.actors import Actor, Conflict, Invalid
 from tepian.kernel.catalogue.versions import touch
 from tepian.kernel.events import emit
 from tepian.kernel.regions.locate import region_at
-from tepian.toolkit.text import plain
 
 from .. import queries, states
 from ..events import IncidentChanged
 from ..models import Block, Call, Entry, Incident
 
-TEXT_LIMIT = 4000
 TOPIC = "dispatch"
-
-
-def checked_text(value: str, field: str, *, limit: int = TEXT_LIMIT, needed: bool = True) -> str:
-    value = plain(value or "")
-    if needed and not value:
-        raise Invalid(_("Write something here. It stays in the record."), code="text_missing", field=field)
-    if len(value) > limit:
-        raise Invalid(
-            _("This text has %(length)s characters; at most %(limit)s fit. Shorten it.")
-            % {"length": len(value), "limit": limit},
-            code="text_too_long",
-            field=field,
-        )
-    return value
 
 
 def ward_of(lon: float | None, lat: float | None) -> str:

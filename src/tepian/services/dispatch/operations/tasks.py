@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tepian.kernel.actors import Actor, Invalid, NotFound
+from tepian.kernel.actors import Actor, Invalid, NotFound, checked_text
 from tepian.kernel.actors import system as system_actor
 from tepian.kernel.events import emit, note, operation
 from tepian.kernel.organisations import queries as organisations
@@ -15,7 +15,7 @@ from tepian.kernel.organisations import queries as organisations
 from .. import policies, queries
 from ..events import HelpRefused
 from ..models import AgencyTask, Incident, IncidentType
-from .parts import changed, checked_text, still_open, write
+from .parts import changed, still_open, write
 
 CLOCK = system_actor("dispatch.clock", "112")
 

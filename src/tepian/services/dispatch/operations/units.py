@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tepian.kernel.actors import Actor, Conflict, Invalid
+from tepian.kernel.actors import Actor, Conflict, Invalid, checked_text
 from tepian.kernel.catalogue.versions import touch
 from tepian.kernel.events import emit, note, operation
 from tepian.toolkit.text import plain
@@ -18,7 +18,7 @@ from .. import policies, queries, states
 from ..events import HelpRefused, UnitChanged
 from ..models import Deployment, Incident, Shift, StepReport, Unit
 from ..queries import advice, travel
-from .parts import TOPIC, changed, check_point, checked_text, settle, still_open, write
+from .parts import TOPIC, changed, check_point, settle, still_open, write
 from .tasks import CLOCK
 
 ASKED_WITHIN = 60  # seconds a crew has to accept where the city has set no target

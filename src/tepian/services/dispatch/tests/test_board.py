@@ -132,7 +132,9 @@ def test_the_report_is_whole_over_its_pages(day, as_role):
         page = client.get(f"/api/v1/emergency/report?limit=4&after={after}").json()
         found, after = found + page["items"], page["next"]
     known = [row["call"] for row in found]
-    assert sorted(known) == sorted(Call.objects.filter(simulated=False).exclude(pk=late.pk).values_list("pk", flat=True))
+    assert sorted(known) == sorted(
+        Call.objects.filter(simulated=False).exclude(pk=late.pk).values_list("pk", flat=True)
+    )
     assert len(known) == len(set(known)) == 10
     whole = client.get("/api/v1/emergency/report").json()
     assert whole["next"] is None and len(whole["items"]) == 11

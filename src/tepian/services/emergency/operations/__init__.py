@@ -8,14 +8,13 @@ from .decisions import (
     reopen_incident,
     request_warning_update,
 )
-from .parts import LONGEST_VALIDITY, TEXT_LIMIT
+from .parts import LONGEST_VALIDITY
 from .rules import load_rules
 from .signs import end_sign, mark_silence, propose_draft, report_sign
 from .work import accept, add_note, assign, finish, record_warning
 
 __all__ = [
     "LONGEST_VALIDITY",
-    "TEXT_LIMIT",
     "accept",
     "add_note",
     "assign",

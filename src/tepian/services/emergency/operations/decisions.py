@@ -9,7 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tepian.kernel.actors import Actor, Invalid
+from tepian.kernel.actors import Actor, Invalid, checked_text
 from tepian.kernel.catalogue.versions import touch
 from tepian.kernel.events import emit, note, operation
 
@@ -18,7 +18,6 @@ from ..events import DraftDismissed, IncidentChanged, IncidentClosed, IncidentCo
 from ..models import Incident
 from .parts import (
     check_validity,
-    checked_text,
     guard,
     mute,
     noted,

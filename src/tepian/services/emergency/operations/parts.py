@@ -10,16 +10,14 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
-from tepian.kernel.actors import Actor, Conflict, Invalid
+from tepian.kernel.actors import Actor, Conflict, Invalid, checked_text
 from tepian.kernel.events import emit
 from tepian.kernel.regions import queries as regions
-from tepian.toolkit.text import plain
 
 from .. import queries, states
 from ..events import IncidentNoted, LevelSuggested
 from ..models import Incident, Sign, TimelineEntry
 
-TEXT_LIMIT = 4000
 LONGEST_VALIDITY = timedelta(hours=72)
 GUARD_MESSAGES = {
     "has_reason": ("reason", _("Say why. The reason stays in the record.")),
@@ -35,20 +33,6 @@ def confirmed(number: str) -> Incident:
     if incident.state not in states.CONFIRMED:
         raise too_late(incident.number)
     return incident
-
-
-def checked_text(value: str, field: str, *, limit: int = TEXT_LIMIT, needed: bool = True) -> str:
-    value = plain(value or "")
-    if needed and not value:
-        raise Invalid(_("Write something here. It stays in the record."), code="text_missing", field=field)
-    if len(value) > limit:
-        raise Invalid(
-            _("This text has %(length)s characters; at most %(limit)s fit. Shorten it.")
-            % {"length": len(value), "limit": limit},
-            code="text_too_long",
-            field=field,
-        )
-    return value
 
 
 def check_validity(valid_until: datetime) -> None:

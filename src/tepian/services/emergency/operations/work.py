@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tepian.kernel.actors import Actor, Invalid, NotFound
+from tepian.kernel.actors import Actor, Invalid, NotFound, checked_text
 from tepian.kernel.catalogue.versions import touch
 from tepian.kernel.events import note, operation
 from tepian.kernel.organisations.models import Agency
@@ -13,7 +13,7 @@ from tepian.toolkit.text import plain
 
 from .. import policies, queries
 from ..models import Assignment, TimelineEntry
-from .parts import checked_text, confirmed, noted, write
+from .parts import confirmed, noted, write
 
 
 @operation("emergency.assign", policy=policies.may_decide)
