@@ -20,7 +20,9 @@ from .desk import work_of
 from .views import freshness
 
 log = structlog.get_logger("portal")
-READERS = ("head", "duty_officer", "viewer", "responder", "sensor_steward", "administrator", "auditor")
+READERS = (
+    "head", "duty_officer", "viewer", "responder", "sensor_steward", "administrator", "auditor", "supervisor", "dispatcher",
+)  # fmt: skip
 TILES = 7
 STALE = timedelta(minutes=20)  # a tile older than this turns grey
 LAYOUTS: dict[str, tuple[str, ...] | None] = {

@@ -20,12 +20,17 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def operation(name: str, *, policy: Callable[..., None] | None) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def operation(
+    name: str, *, policy: Callable[..., None] | None, recorded: bool = True
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Make a keyword-only function with an `actor` one atomic, permitted, recorded verb.
 
     `policy(actor, **kwargs)` raises `Denied`; it is not asked when the system itself acts. `policy=None` is for verbs
     that anybody may do. The audit entry and the events of all nested operations are appended at the end of the
     outermost one, under the chain's lock, so that the lock is held for the shortest time and nested verbs share fate.
+
+    `recorded=False` is for measurements that come by themselves every few seconds (where a vehicle is): nobody decided
+    anything, and the lock that orders all decisions is not taken for them, unless the verb emits an event.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
@@ -44,9 +49,10 @@ def operation(name: str, *, policy: Callable[..., None] | None) -> Callable[[Cal
             acting_token = ACTING.set((note, actor))
             try:
                 with transaction.atomic():
-                    ledger.notes.append(note)
+                    if recorded:
+                        ledger.notes.append(note)
                     result = function(*args, **kwargs)
-                    if outer is None:
+                    if outer is None and (ledger.notes or ledger.events):
                         flush(ledger)
                 return result
             except BaseException:

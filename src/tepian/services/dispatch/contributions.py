@@ -29,8 +29,9 @@ from tepian.kernel.catalogue.contributions import (
 from tepian.kernel.documents import access
 from tepian.ui import words
 
-from . import jobs, operations, policies, queries, states
+from . import jobs, live, operations, policies, queries, states
 from .models import FollowUp, Incident, IncidentType, Unit
+from .views.board import CASE_ROLES, WATCHERS
 
 LEVELS = {"A": "normal", "B": "normal", "C": "waspada", "D": "siaga", "E": "awas"}
 WORK_LEVELS = {"A": "normal", "B": "notice", "C": "warning", "D": "danger", "E": "danger"}
@@ -200,11 +201,12 @@ offer(
     MenuEntry(
         "staff", gettext_lazy("Dispatch"), "/kerja/dispatch", icon="siren", roles=("dispatcher", "supervisor"), order=6
     ),
-    MenuEntry(
-        "staff", gettext_lazy("112 live"), "/kerja/112/langsung", icon="chart",
-        roles=("supervisor", "dispatcher", "head"), order=7,
-    ),
+    MenuEntry("staff", gettext_lazy("112 live"), "/kerja/112/langsung", icon="chart", roles=WATCHERS, order=7),
     MenuEntry("staff", gettext_lazy("My unit"), "/unit", icon="unit", roles=("responder",), order=8),
+    MenuEntry(
+        "staff", gettext_lazy("Follow-up cases"), "/kerja/112/lanjutan", icon="heart", roles=(*CASE_ROLES, "supervisor"),
+        order=9,
+    ),
     WorkList("dispatch", work),
     MapLayer("dispatch", gettext_lazy("112 incidents"), incident_features, audience="staff", order=14),
     MapLayer("units", gettext_lazy("Units"), unit_features, audience="staff", order=13),
@@ -214,6 +216,8 @@ offer(
     ConfigurationCheck("dispatch", check_configuration),
     jobs.CLOCKS,
     jobs.FORGET,
+    live.ROADS,
+    live.UNITS,
     UrgentPath("/api/v1/emergency/call-events"),
     UrgentPath("/kerja/112"),
     UrgentPath("/kerja/dispatch"),

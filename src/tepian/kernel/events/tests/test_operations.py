@@ -8,7 +8,7 @@ from typing import ClassVar
 import pytest
 
 from tepian.kernel.actors import Actor, Denied, Grant, require, system
-from tepian.kernel.audit.models import AuditEntry
+from tepian.kernel.audit.models import AuditEntry, ChainHead
 from tepian.kernel.events import Event, emit, note, operation, record_view
 from tepian.kernel.events.models import OutboxEvent
 from tepian.kernel.regions.models import Region
@@ -86,6 +86,23 @@ def test_nested_verbs_share_fate_and_a_caught_failure_leaves_no_trace() -> None:
     ]
     assert [event.subject for event in OutboxEvent.objects.all()] == ["thing/x.1"]
     assert list(Region.objects.values_list("code", flat=True)) == ["x.1"]
+
+
+@operation("tests.measure", policy=may_make, recorded=False)
+def measure(*, actor: Actor, code: str, tell: bool = False) -> None:
+    Region.objects.create(code=code, level="ward")
+    note("thing", code)
+    if tell:
+        emit(ThingMade(code=code))
+
+
+def test_a_measurement_is_permitted_and_atomic_but_stands_in_no_record() -> None:
+    with pytest.raises(Denied):
+        measure(actor=VISITOR, code="x.1")
+    measure(actor=CLERK, code="x.1")
+    assert Region.objects.count() == 1 and not AuditEntry.objects.exists() and not ChainHead.objects.exists()
+    measure(actor=CLERK, code="x.2", tell=True)
+    assert OutboxEvent.objects.count() == 1 and not AuditEntry.objects.exists()
 
 
 def test_who_may_not_is_told_who_can_help_and_nothing_happens() -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -248,8 +249,9 @@ def _next(actor: Actor, row: Deployment) -> None:
 
 @operation("dispatch.sign_on", policy=policies.may_crew)
 def sign_on(*, actor: Actor, call_sign: str, crew: str = "") -> Unit:
-    """A crew takes its unit on duty. The shift that begins now is marked as begun."""
-    unit = queries.unit_by(call_sign)
+    """A crew takes its unit on duty. The shift that begins now is marked as begun. Of two crews at the same moment one
+    gets the unit, and the other is told who has it."""
+    unit = Unit.objects.select_for_update().get(pk=queries.unit_by(call_sign).pk)
     note("unit", unit.call_sign)
     if unit.crew_account and unit.crew_account != actor.id and unit.state != "off_duty":
         raise Conflict(
@@ -261,15 +263,6 @@ def sign_on(*, actor: Actor, call_sign: str, crew: str = "") -> Unit:
     shift = unit.shifts.filter(starts_at__lte=now + timedelta(minutes=30), ends_at__gt=now).first()
     if shift is not None and shift.began_at is None:
         Shift.objects.filter(pk=shift.pk).update(began_at=now)
-    won = Unit.objects.filter(pk=unit.pk, crew_account=unit.crew_account, state=unit.state).update(
-        crew_account=actor.id
-    )
-    if not won:
-        raise Conflict(
-            _("%(unit)s is manned by %(who)s. They sign off first.") % {"unit": unit.call_sign, "who": _("somebody")},
-            code="unit_manned",
-            item=unit.call_sign,
-        )
     state = unit.state if queries.active_deployment(unit) else "available"
     _set_unit(unit, state, crew=plain(crew or actor.label, 200), crew_account=actor.id)
     return unit
@@ -300,17 +293,21 @@ def report_readiness(*, actor: Actor, call_sign: str, missing: str = "") -> Unit
     return unit
 
 
-@operation("dispatch.report_position", policy=policies.may_crew)
+@operation("dispatch.report_position", policy=policies.may_crew, recorded=False)
 def report_position(*, actor: Actor, call_sign: str, lon: float, lat: float, at: datetime) -> Unit:
-    """Where the unit is, only while on duty; an older position than the known one changes nothing."""
+    """Where the unit is, only while on duty; an older position than the known one changes nothing.
+
+    A measurement that every phone sends every few seconds, and no decision: it is not written into the record, whose
+    lock would else make a hundred driving units wait for each other and for every call. Only the newest position is
+    kept, on the unit itself, and no track; it is forgotten when the crew signs off. Open maps learn of it as state
+    (`queries/positions.py`), not by events."""
     unit = queries.unit_by(call_sign)
-    note("unit", unit.call_sign)
     check_point(lon, lat)
     at = min(at, timezone.now())
     if unit.state == "off_duty":
         raise Conflict(_("This unit is off duty: no position is kept."), code="off_duty", item=call_sign)
-    if unit.position_at is None or at > unit.position_at:
-        Unit.objects.filter(pk=unit.pk).update(lon=lon, lat=lat, position_at=at)
+    newer = Q(position_at=None) | Q(position_at__lt=at)
+    if Unit.objects.filter(newer, pk=unit.pk).exclude(state="off_duty").update(lon=lon, lat=lat, position_at=at):
         unit.refresh_from_db()
     return unit
 

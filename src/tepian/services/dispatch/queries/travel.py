@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import structlog
+from django.db import connection
 
 from tepian.kernel.catalogue import packs
 from tepian.kernel.catalogue.city import current_city
@@ -21,6 +23,7 @@ log = structlog.get_logger("dispatch.travel")
 DETOUR = 1.4  # how much longer roads are than the straight line, where no roads are known
 FAR_FROM_ROAD_M = 1500  # a place further than this from every road is measured straight
 _lock = threading.Lock()
+_warming = threading.Event()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,28 @@ def _read_roads() -> Any:
 
 
 roads = Kept(_read_roads, "city", "dispatch-roads")
+
+
+def warm_up() -> None:
+    """Read the city's roads and compile the search in the background, once a process, so that no first advice waits for
+    either. Returns at once; nothing is loaded in a city without roads, and a failure only leaves the wait where it was."""
+    if not _warming.is_set():
+        _warming.set()
+        threading.Thread(target=_warm_up, name="roads", daemon=True).start()
+
+
+def _warm_up() -> None:
+    started = time.monotonic()
+    try:
+        if roads() is not None:
+            from tepian.toolkit import roads as search
+
+            compiled = search.warm_up()
+            log.info("roads_ready", compiled=compiled, seconds=round(time.monotonic() - started, 1))
+    except Exception as error:
+        log.warning("roads_not_ready", error=repr(error))
+    finally:
+        connection.close()
 
 
 @lru_cache(maxsize=4096)

@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tepian.kernel.audit.models import AuditEntry
@@ -435,3 +437,18 @@ def test_pages_ask_the_same_number_of_questions_however_much_is_going_on(
         text = crew.get(page).content.decode()
     assert "Kabar 11" in text and "Kabar 3" not in text
     assert "D-02" in text
+
+
+def test_a_position_is_a_measurement_and_stands_in_no_record(crew, task):
+    from tepian.kernel.audit.models import ChainHead
+    from tepian.kernel.events.models import OutboxEvent
+
+    head, entries, told = ChainHead.objects.get().position, AuditEntry.objects.count(), OutboxEvent.objects.count()
+    with CaptureQueriesContext(connection) as asked:
+        where = {"lon": 117.2, "lat": -0.5, "at": timezone.now().isoformat()}
+        assert crew.post("/api/v1/units/D-01/position", where, content_type="application/json").status_code == 200
+    assert (ChainHead.objects.get().position, AuditEntry.objects.count()) == (head, entries)
+    assert OutboxEvent.objects.count() == told
+    assert not any("chainhead" in query["sql"].lower() for query in asked), "the lock of all decisions is not taken"
+    unit = Unit.objects.get(call_sign="D-01")
+    assert (unit.lon, unit.lat) == (117.2, -0.5)

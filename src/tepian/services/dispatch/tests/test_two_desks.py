@@ -1,4 +1,4 @@
-"""Two people change what is known of one incident: by two browsers, by the verbs, at the very same moment."""
+"""Two want the same: to change one incident, by browser, by verb, at the very same moment; to man one unit."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import html
 import re
 import threading
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from tepian.kernel.actors import Conflict
+from tepian.kernel.audit.models import AuditEntry
 from tepian.services.dispatch import operations
-from tepian.services.dispatch.models import Incident
+from tepian.services.dispatch.models import Incident, Shift, Unit
 
 from .conftest import CREW, DISPATCHER, SECOND, SUPERVISOR, TAKER, build_city
 from .test_desk import HERE, ring, send
@@ -134,3 +137,38 @@ def test_of_changes_at_the_very_same_moment_one_stands_and_all_others_are_told()
     [thread.join() for thread in threads]
     assert lost == ["too_late"] * 4
     assert [Incident.objects.get().place] == won
+
+
+# --- two crews, one unit ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_crews_that_sign_on_at_the_very_same_moment_one_has_the_unit_and_the_others_are_told_who():
+    build_city()
+    Unit.objects.filter(call_sign="D-01").update(state="off_duty")
+    now = timezone.now()
+    shift = Shift.objects.create(
+        unit=Unit.objects.get(call_sign="D-01"), starts_at=now - timedelta(minutes=1), ends_at=now + timedelta(hours=8),
+        crew="Regu 1",
+    )  # fmt: skip
+    gate, won, lost = threading.Barrier(6), [], []
+
+    def sign_on(n: int) -> None:
+        actor = replace(CREW, id=f"regu{n // 2}", label=f"Regu {n // 2}")  # each crew presses twice
+        try:
+            gate.wait()
+            won.append(operations.sign_on(actor=actor, call_sign="D-01").crew_account)
+        except Conflict as refusal:
+            lost.append(str(refusal.message))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=sign_on, args=(n,)) for n in range(6)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    unit = Unit.objects.get(call_sign="D-01")
+    shift.refresh_from_db()
+    assert (len(won), len(lost)) == (2, 4), (won, lost)
+    assert set(won) == {unit.crew_account} and unit.state == "available" and shift.began_at
+    assert all(unit.crew in told for told in lost) and unit.crew == f"Regu {unit.crew_account[-1]}"
+    assert AuditEntry.objects.filter(operation="dispatch.sign_on").count() == 2
