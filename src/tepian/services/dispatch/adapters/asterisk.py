@@ -125,6 +125,8 @@ class Translator:
             return self._tell(call, "answered", given.get("DestUniqueid") or own, name, mark, at, agent=agent)
         if name == "QueueCallerAbandon":
             known = self._remember(call)
+            if known.lost:
+                return None  # the caller's own leg ended first, which said where
             known.lost = True
             stage = "ring" if known.stage == "ring" else "queue"
             return self._tell(call, "lost", own, name, mark, at, stage=stage, number=number)
@@ -195,9 +197,11 @@ class Translator:
         return known
 
     def _end(self, call: str, own: str, name: str, mark: str, at: str) -> Event | None:
-        known = self.calls.pop(call, None)
+        """Still remembered afterwards: a waiting line may report the same loss a little later."""
+        known = self.calls.get(call)
         if known is not None and not known.answered:
-            return None if known.lost else self._tell(call, "lost", own, name, mark, at, stage=known.stage)
+            told, known.lost = known.lost, True
+            return None if told else self._tell(call, "lost", own, name, mark, at, stage=known.stage)
         return self._tell(call, "ended", own, name, mark, at)
 
     def _moment(self, stamp: str, unique: str) -> str:

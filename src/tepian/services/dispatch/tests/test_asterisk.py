@@ -63,6 +63,12 @@ def test_an_abandoned_call_is_lost_once_and_an_unknown_one_ends():
     assert [event["type"] for event in told(HANGUP)] == ["ended"]
 
 
+def test_a_line_that_reports_the_loss_after_the_hangup_changes_nothing():
+    events = told(RING, JOIN, DIAL, HANGUP, ABANDON)
+    assert [event["type"] for event in events] == ["ringing", "ringing", "ringing", "lost"]
+    assert events[-1]["stage"] == "ring"
+
+
 def test_dial_without_a_queue_and_odd_channels():
     end = block(
         "DialEnd", 1795443585.0, Uniqueid=CALL, DestUniqueid="x.1", DestChannel="SIP/602-0000002a", DialStatus="ANSWER"
