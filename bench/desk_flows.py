@@ -36,7 +36,7 @@ BUDGETS: dict[str, tuple[float, str, str]] = {
     "radio": (3.3, OWN, "a step that the crew told by radio"),
     "close": (10.0, OWN, "the incident is closed with its outcome"),
     "hand_over": (12.0, OWN, "the incident goes to the city next door, with who took it"),
-    "crew": (10.0, PLAN, "accept, set off, arrive, finish on the phone: four presses, no typing"),
+    "crew": (10.0, OWN, "accept, set off, arrive, finish on the phone: four presses, no typing"),
     "block": (15.0, OWN, "from the board to the blocked number, with a reason"),
     "text": (20.0, OWN, "a citizen writes eight words to 112 on a phone"),
     "answer": (10.0, OWN, "the desk's answer of three words stands on the citizen's phone"),

@@ -135,7 +135,7 @@ def _open(request: HttpRequest) -> HttpResponse:
 @public_page
 @require_GET
 def news(request: HttpRequest) -> HttpResponse:
-    """The lines alone, for the page that asks every three seconds."""
+    """The lines alone, for the page that keeps asking."""
     call = _mine(request)
     if call is None:
         return _private(HttpResponse(status=404))

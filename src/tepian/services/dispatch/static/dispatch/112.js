@@ -99,6 +99,7 @@
     globalThis.htmx?.process(holder);
     if (card()?.dataset.sent) delete line?.dataset.busy;
     wire();
+    tick();
     (holder.querySelector(".errsum") ?? document.getElementById(had && document.getElementById(had) ? had : "f-note"))?.focus();
   }
 
@@ -198,6 +199,9 @@
 
   // --- the line --------------------------------------------------------------------------------------------------------
   // A call that the exchange put through to this desk opens by itself, unless another one is being written.
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.detail.requestConfig?.verb === "post" && event.detail.elt?.id === "teks") document.getElementById("teks-isi")?.focus(); // the next answer
+  });
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.target !== line) return;
     const mine = line.querySelector("[data-mine]");

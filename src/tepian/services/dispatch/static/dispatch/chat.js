@@ -2,7 +2,7 @@
    acknowledged is kept in the browser and sent again, and the position can be shared. */
 (() => {
   "use strict";
-  const EVERY = 3000; // ms between two looks
+  const EVERY = 1500; // ms between two looks
   const kept = {
     get: (key) => { try { return localStorage.getItem(key); } catch { return null; } },
     set: (key, value) => { try { localStorage.setItem(key, value); } catch { /* a browser that keeps nothing */ } },
@@ -41,13 +41,13 @@
   // --- the conversation
   const talk = document.querySelector("[data-chat]");
   if (!talk) return;
-  kept.drop("112-draft");
   const lines = document.getElementById("teks-baris"), waiting = talk.querySelector("[data-chat-waiting]");
   const lost = talk.querySelector("[data-chat-lost]"), form = talk.querySelector("[data-chat-say]");
   const mine = `112:${talk.dataset.chat}:`;
   const memory = new Map(kept.keys(mine).map((key) => [key, kept.get(key)])); // also where the browser keeps nothing
   const ours = { "X-Requested-With": "fetch" };
   let busy = false;
+  if (form) { kept.drop("112-draft"); form.querySelector("[data-chat-more]").hidden = true; } // new lines come by themselves
 
   function show() {
     waiting.replaceChildren(...[...memory].map(([, text]) => {
@@ -59,7 +59,14 @@
     waiting.hidden = !memory.size;
   }
   function trouble(is) { lost.hidden = !is; lost.textContent = is ? talk.dataset.lost : ""; }
-  function fill(html) { if (lines.innerHTML !== html) lines.innerHTML = html; }
+  function fill(html) {
+    if (lines.innerHTML !== html) lines.innerHTML = html;
+    if (!form || !lines.querySelector("[data-over]")) return;
+    const left = [...memory.values(), form.elements.text.value.trim()].filter(Boolean).join("\n"); // it begins the next conversation
+    for (const key of memory.keys()) kept.drop(key);
+    if (left) kept.set("112-draft", left);
+    location.reload();
+  }
 
   async function turn() {
     if (busy) return;
