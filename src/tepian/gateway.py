@@ -8,12 +8,14 @@ there; everything else goes to Django's WSGI stack in a few threads. Rooms put l
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
+import math
 import os
 import signal
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -43,8 +45,10 @@ from tepian.settings.base import knobs  # noqa: E402
 log = structlog.get_logger("gateway")
 STREAM = "/api/v1/stream"
 WAITING_LIMIT = 256  # requests that may wait for a thread before the answer is 503
+REFUSAL_S = 0.5  # before a refusal: whoever asks again at once must not make refusing the load
 URGENT_THREADS = 4  # for paths that must answer while all other threads are taken
 GIVE_WAY = 0.5  # seconds for which an ordinary page waits at most for urgent ones
+FEW, CAUTION = 2, 10.0  # so many ordinary pages at once, for so many seconds after an urgent one
 SWITCH = (
     0.001  # seconds after which a busy thread lets another run; Python's own 5 ms add up over a page's many queries
 )
@@ -69,7 +73,12 @@ class Gateway:
         self.services = contributions.offered(GatewayService)
         self.threads = ThreadPoolExecutor(knobs.threads, thread_name_prefix="page")
         self.waiting = 0
+        self.slots = asyncio.Semaphore(knobs.threads)  # a page waits here, not for its thread
+        self.few_slots = asyncio.Semaphore(FEW)
         self.urgent_now = 0
+        self.urgent_last = -math.inf
+        self.calm = asyncio.Event()
+        self.calm.set()
         self.urgent = tuple(path.prefix for path in contributions.offered(UrgentPath))
         self.urgent_threads = ThreadPoolExecutor(URGENT_THREADS, thread_name_prefix="urgent")
         self.body_limit = knobs.body_limit_mb * 1024 * 1024
@@ -110,13 +119,18 @@ class Gateway:
             elif self.urgent and scope.path.startswith(self.urgent):
                 body = await self._body(scope, protocol)
                 self.urgent_now += 1
+                self.calm.clear()
                 try:
                     reply = await self.loop.run_in_executor(self.urgent_threads, self._page, scope, protocol, body)
                 finally:
                     self.urgent_now -= 1
+                    self.urgent_last = self.loop.time()
+                    if not self.urgent_now:
+                        self.calm.set()
                 if reply is None:
                     return
             elif self.waiting >= WAITING_LIMIT:
+                await asyncio.sleep(REFUSAL_S)
                 reply = problem(
                     503,
                     "overloaded",
@@ -128,8 +142,8 @@ class Gateway:
                 body = await self._body(scope, protocol)
                 self.waiting += 1
                 try:
-                    await self._give_way()
-                    reply = await self.loop.run_in_executor(self.threads, self._page, scope, protocol, body)
+                    async with self._turn():
+                        reply = await self.loop.run_in_executor(self.threads, self._page, scope, protocol, body)
                 finally:
                     self.waiting -= 1
                 if reply is None:  # streamed by the thread
@@ -145,11 +159,17 @@ class Gateway:
         typed = [("content-type", reply.content_type)] if reply.content_type else []
         protocol.response_bytes(reply.status, [*typed, *reply.headers], reply.body)
 
-    async def _give_way(self) -> None:
-        """While something urgent is answered, other pages begin a little later: all threads share one interpreter."""
-        latest = self.loop.time() + GIVE_WAY
-        while self.urgent_now and self.loop.time() < latest:
-            await asyncio.sleep(0.005)
+    @contextlib.asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """An ordinary page's turn. All threads share one interpreter, so while something urgent is answered other pages
+        begin a little later, and for some seconds after it few of them run at once: what has begun cannot be stopped."""
+        async with self.slots:
+            few = self.urgent_now or self.loop.time() < self.urgent_last + CAUTION
+            async with self.few_slots if few else contextlib.nullcontext():
+                if self.urgent_now:
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(self.calm.wait(), GIVE_WAY)
+                yield
 
     async def _body(self, scope: Any, protocol: Any) -> bytes:
         if scope.method in {"GET", "HEAD", "DELETE", "OPTIONS"}:
