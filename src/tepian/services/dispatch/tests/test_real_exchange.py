@@ -119,7 +119,7 @@ def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
         (home / name).mkdir()
     config = home / "etc"
     folders = {"astetcdir": config, "astmoddir": modules, "astspooldir": home / "spool", "astrundir": home / "run"}
-    folders |= {key: home / "lib" for key in ("astvarlibdir", "astdbdir", "astkeydir", "astagidir")}
+    folders |= dict.fromkeys(("astvarlibdir", "astdbdir", "astkeydir", "astagidir"), home / "lib")
     folders |= {"astlogdir": home / "log", "astdatadir": data_of(BINARY, modules)}
     lines = "".join(f"{key} => {folder}\n" for key, folder in folders.items())
     (config / "asterisk.conf").write_text(f"[directories]\n{lines}[options]\nhideconnect = yes\n")
