@@ -156,7 +156,9 @@ def _search(
                 waiting -= 1
                 sum_ = best[hosts[i]] + offsets[guest]
                 place = count
-                while place > 0 and (total[place - 1] > sum_ or (total[place - 1] == sum_ and found[place - 1] > guest)):
+                while place > 0 and (
+                    total[place - 1] > sum_ or (total[place - 1] == sum_ and found[place - 1] > guest)
+                ):
                     if place < k:
                         total[place] = total[place - 1]
                         found[place] = found[place - 1]

@@ -21,6 +21,8 @@ from tepian.toolkit import roads
 from tepian.toolkit.roads import Line, RoadGraph, compiled, engine, plain
 from tepian.toolkit.roads.parts import metres
 
+from .test_roads_reading import collection, feature
+
 ROADS = Path(roads.__file__).parent
 
 
