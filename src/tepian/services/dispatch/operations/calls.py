@@ -214,7 +214,7 @@ def send_call(
     """Open an incident from the call, or, sent again, bring the incident up to date: a place is enough, questions go on
     while help rolls. Sent twice (the connection broke), it is one incident. `version` is the incident's that the sender
     saw, 0 when there was none yet: see `change_incident`."""
-    row = Call.objects.select_for_update(of=("self",)).select_related("incident").get(pk=queries.call_by(call).pk)
+    row = queries.call_by(call, lock=True)
     note("call", row.pk)
     _mine(actor, row)
     if row.kind and row.kind != states.REAL:

@@ -137,11 +137,7 @@ def _in_force(rows: QuerySet[Any], day: date) -> QuerySet[Any]:
     return rows.filter(valid_from__lte=day).filter(Q(valid_to=None) | Q(valid_to__gte=day)).order_by("valid_from")
 
 
-def _read_types() -> dict[date, dict[str, IncidentType]]:
-    return {}
-
-
-_types = Kept(_read_types, "dispatch-types")
+_types = Kept(dict[date, dict[str, IncidentType]], "dispatch-types")
 
 
 def types_on(day: date | None = None) -> dict[str, IncidentType]:
@@ -165,9 +161,16 @@ def type_name(code: str, day: date | None = None) -> str:
     return row.name_en if english() else row.name
 
 
+_targets = Kept(dict[date, dict[tuple[str, str], ClockTarget]], "dispatch-types")
+
+
 def targets_on(day: date | None = None) -> dict[tuple[str, str], ClockTarget]:
-    """(clock, severity or "") → the target in force."""
-    return {(row.clock, row.severity): row for row in _in_force(ClockTarget.objects.all(), day or timezone.localdate())}
+    """(clock, severity or "") → the target in force on a day (today when none is given)."""
+    day = day or timezone.localdate()
+    kept = _targets()
+    if day not in kept:
+        kept[day] = {(row.clock, row.severity): row for row in _in_force(ClockTarget.objects.all(), day)}
+    return kept[day]
 
 
 def seconds_for(clock: str, severity: str = "", default: int = 60) -> int:
@@ -180,8 +183,10 @@ def seconds_for(clock: str, severity: str = "", default: int = 60) -> int:
 # --- calls ------------------------------------------------------------------------------------------------------------
 
 
-def call_by(key: int) -> Call:
-    row = Call.objects.select_related("incident").filter(pk=key).first()
+def call_by(key: int, *, lock: bool = False) -> Call:
+    """`lock`: nobody else changes it until the transaction ends."""
+    rows = Call.objects.select_for_update(of=("self",)) if lock else Call.objects.all()
+    row = rows.select_related("incident", "incident__merged_into").filter(pk=key).first()
     if row is None:
         raise NotFound(_("There is no such call."), code="call_unknown", item=str(key))
     return row
@@ -308,8 +313,7 @@ def clocks(incident: Incident) -> list[dict[str, Any]]:
     return found
 
 
-def neighbours() -> list[Neighbour]:
-    return list(Neighbour.objects.filter(active=True).order_by("name"))
+neighbours = Kept(lambda: list(Neighbour.objects.filter(active=True).order_by("name")), "dispatch-types")
 
 
 # --- units ------------------------------------------------------------------------------------------------------------

@@ -102,9 +102,7 @@ def advise(incident: Incident, *, limit: int = 3, besides: frozenset[int] = froz
         return []
     kind = types_on(incident.type_from).get(incident.type_code)
     wanted = set(kind.skills if kind else ())
-    tried = set(
-        incident.deployments.filter(state__in=(states.DECLINED, states.EXPIRED)).values_list("unit_id", flat=True)
-    )
+    tried = {row.unit_id for row in incident.deployments.all() if row.state in (states.DECLINED, states.EXPIRED)}
     free = [
         unit
         for unit in Unit.objects.filter(state="available", active=True, simulated=incident.simulated)
@@ -126,6 +124,7 @@ def skills_needed(incident: Incident) -> list[str]:
     """Skills of the type that no active deployment brings yet."""
     kind = types_on(incident.type_from).get(incident.type_code)
     wanted = set(kind.skills if kind else ())
-    for row in incident.deployments.filter(state__in=states.ACTIVE_STEPS).select_related("unit"):
-        wanted -= set(row.unit.skills)
+    for row in incident.deployments.all() if wanted else ():
+        if row.state in states.ACTIVE_STEPS:
+            wanted -= set(row.unit.skills)
     return sorted(wanted)

@@ -27,6 +27,7 @@ from .. import operations, queries, states
 from ..models import Call, FollowUp
 from ..operations import MARKS
 from ..queries import board
+from .shared import Fragment
 
 CASE_ROLES = ("responder", "head")
 CASES = 200  # cases on one page
@@ -39,10 +40,11 @@ MARK_LABELS = {
 }
 
 
-def board_context() -> dict[str, Any]:
+NUMBERS = Fragment("dispatch/board_content.html", "dispatch", seconds=board.REST)
+
+
+def numbers_context() -> dict[str, Any]:
     figures = board.live()
-    names = regions.names()
-    spots = [spot | {"name": names.get(spot["region"], spot["region"] or "–")} for spot in figures["spots"]]
     return {
         "figures": figures,
         "desks": [{"row": row, "label": queries.DESK_LABELS[row.state]} for row in figures["desks"]],
@@ -50,6 +52,14 @@ def board_context() -> dict[str, Any]:
         "unit_rows": [(label, figures["units"].get(state, 0)) for state, label in queries.UNIT_LABELS.items()],
         "kinds": [(label, figures["kinds"].get(kind, 0)) for kind, label in queries.KIND_LABELS.items()],
         "stages": queries.stages_text(figures["stages"]),
+        "now": timezone.now(),
+    }
+
+
+def spots_context() -> dict[str, Any]:
+    names = regions.names()
+    spots = [spot | {"name": names.get(spot["region"], spot["region"] or "–")} for spot in board.live()["spots"]]
+    return {
         "spots": spots,
         "points": [
             MapFeature(
@@ -62,7 +72,6 @@ def board_context() -> dict[str, Any]:
             )
             for place, spot in enumerate(spots)
         ],
-        "now": timezone.now(),
     }
 
 
@@ -70,14 +79,15 @@ def board_context() -> dict[str, Any]:
 @require_GET
 def live(request: HttpRequest) -> HttpResponse:
     may_lead = request.actor.has("supervisor")  # type: ignore[attr-defined]
-    return render(request, "dispatch/board.html", board_context() | {"may_lead": may_lead})
+    context = spots_context() | {"content": NUMBERS(request, numbers_context), "may_lead": may_lead}
+    return render(request, "dispatch/board.html", context)
 
 
 @staff_page(*WATCHERS)
 @require_GET
 def live_content(request: HttpRequest) -> HttpResponse:
     """The numbers alone, for the live page."""
-    return render(request, "dispatch/board_content.html", board_context())
+    return HttpResponse(NUMBERS(request, numbers_context))
 
 
 # --- review -----------------------------------------------------------------------------------------------------------

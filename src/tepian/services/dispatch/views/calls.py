@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -21,9 +22,12 @@ from tepian.toolkit.text import plain
 from .. import operations, policies, queries, states
 from ..models import Call, Desk
 from ..queries import advice
+from .shared import Fragment
 
 PLACES = 6
-LINE = 40  # calls of the line that are shown
+SHOWN = 40  # calls of the line
+LINE = Fragment("dispatch/line.html", "dispatch", seconds=5)
+TYPES = Fragment("dispatch/types.html", "dispatch-types", seconds=600)
 ANSWERS = ("place", "lon", "lat", "type", "severity", "note")
 
 
@@ -34,18 +38,23 @@ def _call(key: int) -> Call:
         raise Http404(str(error.message)) from None
 
 
-def line_context(request: HttpRequest) -> dict[str, Any]:
-    """What the line shows: who waits, what this desk has in hand, how many were lost today."""
+def line_of(request: HttpRequest) -> SafeString:
+    """The line: who waits, what this desk has in hand, how many were lost today. Desks with empty hands share one."""
     actor = request.actor  # type: ignore[attr-defined]
+    has_calls = Call.objects.filter(desk=actor.id, closed_at=None).exists()
+    return LINE(request, lambda: line_context(actor.id), actor.id if has_calls else "")
+
+
+def line_context(desk: str) -> dict[str, Any]:
     waiting: list[Call] = []
     mine: list[Call] = []
     others: list[Call] = []
-    for call in queries.open_calls()[: LINE * 2]:
-        (mine if call.desk == actor.id else others if call.desk else waiting).append(call)
+    for call in queries.open_calls()[: SHOWN * 2]:
+        (mine if call.desk == desk else others if call.desk else waiting).append(call)
     lost = queries.lost_today()
     return {
-        "waiting": waiting[:LINE],
-        "more": max(0, len(waiting) - LINE),
+        "waiting": waiting[:SHOWN],
+        "more": max(0, len(waiting) - SHOWN),
         "mine": mine,
         "others": others,
         "lost": sum(lost.values()),
@@ -81,15 +90,7 @@ def card_context(request: HttpRequest, call: Call, *, view: bool) -> dict[str, A
             {"key": key, "label": queries.VICTIM_LABELS[key], "value": (draft.get("victims") or {}).get(key, "")}
             for key in states.VICTIMS
         ],
-        "types": [
-            {
-                "code": row.code,
-                "name": row.name_en if queries.english() else row.name,
-                "words": f"{row.name} {row.name_en} {row.words}",
-                "severity": row.severity,
-            }
-            for row in queries.types_on().values()
-        ],
+        "types": TYPES(request, types_context, timezone.localdate()),
         "severities": states.SEVERITIES,
         "type_name": queries.type_name(kind.code) if kind else "",
         "script": _script(kind),
@@ -98,6 +99,20 @@ def card_context(request: HttpRequest, call: Call, *, view: bool) -> dict[str, A
         "block": queries.block_of(call.number_key),
         "now": timezone.now(),
         "nearby": nearby(request, call, draft),
+    }
+
+
+def types_context() -> dict[str, Any]:
+    return {
+        "types": [
+            {
+                "code": row.code,
+                "name": row.name_en if queries.english() else row.name,
+                "words": f"{row.name} {row.name_en} {row.words}",
+                "severity": row.severity,
+            }
+            for row in queries.types_on().values()
+        ]
     }
 
 
@@ -147,22 +162,26 @@ def current_call(request: HttpRequest) -> Call | None:
 @staff_page(*policies.DESK)
 @require_GET
 def desk(request: HttpRequest) -> HttpResponse:
-    actor = request.actor  # type: ignore[attr-defined]
     call = current_call(request)
-    context = line_context(request) | {
-        "desk": Desk.objects.filter(actor_id=actor.id).first(),
+    return _desk(request, card_context(request, call, view=True) if call else None)
+
+
+def _desk(request: HttpRequest, card: dict[str, Any] | None, *, problem: str = "", status: int = 200) -> HttpResponse:
+    context = {
+        "line": line_of(request),
+        "desk": Desk.objects.filter(actor_id=request.actor.id).first(),  # type: ignore[attr-defined]
         "desk_states": [(key, queries.DESK_LABELS[key]) for key in ("available", "pause", "away")],
-        "desk_labels": queries.DESK_LABELS,
-        "card": card_context(request, call, view=True) if call else None,
+        "card": card,
+        "problem": problem,
     }
-    return render(request, "dispatch/desk.html", context)
+    return render(request, "dispatch/desk.html", context, status=status)
 
 
 @staff_page(*policies.DESK)
 @require_GET
 def line(request: HttpRequest) -> HttpResponse:
     """The line alone, for the live page."""
-    return render(request, "dispatch/line.html", line_context(request))
+    return HttpResponse(line_of(request))
 
 
 @staff_page(*policies.DESK)
@@ -313,14 +332,9 @@ def _overtaken(request: HttpRequest, call: Call, problem: str) -> HttpResponse:
         each["was"] = str(each["value"] or 0)
         if each["key"] in new:
             each["value"] = post.get(each["key"], "")
-    context = {"card": card, "problem": problem}
     if request.headers.get("HX-Request"):
-        return render(request, "dispatch/card.html", context, status=409)
-    context |= line_context(request) | {
-        "desk": Desk.objects.filter(actor_id=request.actor.id).first(),  # type: ignore[attr-defined]
-        "desk_states": [(key, queries.DESK_LABELS[key]) for key in ("available", "pause", "away")],
-    }
-    return render(request, "dispatch/desk.html", context, status=409)
+        return render(request, "dispatch/card.html", {"card": card, "problem": problem}, status=409)
+    return _desk(request, card, problem=problem, status=409)
 
 
 @staff_page(*policies.DESK)

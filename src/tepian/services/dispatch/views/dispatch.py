@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 from django.contrib import messages
+from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -58,6 +59,7 @@ def list_context(chosen: str = "") -> dict[str, Any]:
 def pane_context(request: HttpRequest, incident: Incident) -> dict[str, Any]:
     """Everything about one incident that the desks need."""
     actor = request.actor  # type: ignore[attr-defined]
+    prefetch_related_objects([incident], "calls", "parts", "entries", "deployments__unit")
     is_open = incident.state in states.OPEN_STATES
     may_dispatch = actor.has("dispatcher", "supervisor")
     offered = advice.advise(incident) if is_open else []
@@ -73,7 +75,7 @@ def pane_context(request: HttpRequest, incident: Incident) -> dict[str, Any]:
         "skills": advice.skills_needed(incident) if is_open else [],
         "deployments": [
             {"row": row, "label": queries.STEP_LABELS[row.state], "active": row.state in states.ACTIVE_STEPS}
-            for row in incident.deployments.select_related("unit")
+            for row in incident.deployments.all()
         ],
         "tasks": list(incident.tasks.filter(cancelled_at=None)),
         "entries": [
