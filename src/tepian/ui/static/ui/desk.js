@@ -23,7 +23,7 @@
       const row = document.createElement("li"), key = document.createElement("kbd");
       key.textContent = element.dataset.key;
       const label = element.dataset.keyLabel || element.getAttribute("aria-label") || element.labels?.[0]?.textContent || element.querySelector("span")?.firstChild?.textContent || element.textContent || "";
-      row.append(key, ` ${label.trim().slice(0, 60)}`);
+      row.append(key, ` ${label.replace(element.dataset.key.replace("+", " "), "").trim().slice(0, 60)}`); // without the key that stands beside it
       rows.append(row);
     }
     const close = document.createElement("button");

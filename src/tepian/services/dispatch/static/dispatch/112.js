@@ -88,18 +88,24 @@
         store(OUTBOX, stored(OUTBOX, []).filter((item) => item.call !== first.call || item.at !== first.at));
         const html = await answer.text();
         if (answer.ok) store(DRAFT + first.call, null);
-        if (card()?.dataset.call === first.call) show(html);
+        if (card()?.dataset.call === first.call) show(html, first.body);
       }
     } catch { lost(); setTimeout(flush, 2000); } finally { flushing = false; }
   }
-  function show(html) {
-    const fresh = new DOMParser().parseFromString(html, "text/html");
-    const had = document.activeElement?.id;
+  // The server's card takes the place of this one; what was refused, or typed since it was sent, stays in its field.
+  function show(html, body) {
+    const fresh = new DOMParser().parseFromString(html, "text/html"), refused = fresh.querySelector(".errsum");
+    const had = document.activeElement?.id, sent = new URLSearchParams(body), now = new FormData(form());
+    const newer = [...FIELDS, ...VICTIMS].filter((name) => refused || (now.get(name) ?? "") !== (sent.get(name) ?? "")).map((name) => [name, now.get(name) ?? ""]);
     holder.replaceChildren(...document.importNode(fresh.body, true).childNodes);
     globalThis.htmx?.process(holder);
     if (card()?.dataset.sent) delete line?.dataset.busy;
     wire();
     tick();
+    for (const [name, value] of newer) {
+      if (name === "severity") form().querySelectorAll("[name=severity]").forEach((radio) => { radio.checked = radio.value === value; }); else form().elements[name].value = value;
+    }
+    if (newer.length) keep();
     (holder.querySelector(".errsum") ?? document.getElementById(had && document.getElementById(had) ? had : "f-note"))?.focus();
   }
 

@@ -1,11 +1,13 @@
 /* The dispatcher's desk: Enter sends the marked unit, U marks the next, R writes down the first unit's next step by radio,
-   N goes to the gravest incident that waits, J and K go through all of them. A form that somebody is writing in is not replaced under the hands, and what was
-   opened stays open. */
+   N goes to the gravest incident that waits, J and K go through all of them. Where help is on its way nothing is marked,
+   so that Enter pressed twice does not send a second unit. A form that somebody is writing in is not replaced under the
+   hands, and what was opened stays open. */
 (() => {
   "use strict";
   const typing = (target) => target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT|BUTTON|A|SUMMARY)$/.test(target.tagName);
   const offers = () => [...document.querySelectorAll("#panel112 form[data-advice] button")];
-  let marked = 0;
+  const first = () => (document.querySelector("#panel112 [data-covered]") ? -1 : 0);
+  let marked = first();
   function mark() {
     offers().forEach((button, index) => { button.classList.toggle("btn-2", index !== marked); button.closest("li").toggleAttribute("data-marked", index === marked); });
   }
@@ -32,7 +34,7 @@
   let opened = [];
   document.addEventListener("htmx:beforeSwap", () => { opened = [...document.querySelectorAll("#panel112 details[open] > summary")].map((each) => each.textContent); });
   document.addEventListener("htmx:afterSwap", () => { for (const each of document.querySelectorAll("#panel112 details > summary")) if (opened.includes(each.textContent)) each.parentElement.open = true; });
-  document.addEventListener("htmx:afterSwap", () => { marked = Math.min(marked, Math.max(0, offers().length - 1)); mark(); });
+  document.addEventListener("htmx:afterSwap", (event) => { if (event.target.id === "panel112") { marked = first(); mark(); } });
   function tick() {
     for (const element of document.querySelectorAll("[data-until]")) {
       const seconds = Math.round((Date.parse(element.dataset.until) - Date.now()) / 1000);
