@@ -17,6 +17,7 @@ from .words import CODE, DATE, INDEX, SNAKE_UNITS, YEAR, bracketed, is_note, is_
 
 STRAY = 0.3  # a column without a heading needs more of its rows filled than this
 JOINED = " – "
+NUMERIC = {"number", "percent"}
 
 
 @dataclass(slots=True)
@@ -65,7 +66,7 @@ def table_of(sheet: Sheet, block: Block, limits: Limits, told: Told) -> Table | 
     columns = tuple(
         Column(
             number, name, labels, survey.kind, survey.unit,
-            survey.decimal if survey.kind in {"number", "percent"} else "", _period_of(labels),
+            survey.decimal if survey.kind in NUMERIC else "", _period_of(labels),
         )
         for number, name, labels, survey in zip(making.numbers, making.names, making.labels, surveys, strict=True)
     )  # fmt: skip
@@ -187,7 +188,7 @@ def _settle_columns(making: _Making) -> None:
             filled = [line for line in kept if making.grid.rows[line][number - 1] != ""]
             if not filled or (making.fields and number > making.fields):
                 continue
-            if len(filled) <= STRAY * len(kept):
+            if len(filled) <= max(1, STRAY * len(kept)):
                 for line in filled:
                     text = clean(text_of(sheet.raw(line, number)))[:80]
                     making.note("warning", "stray_cell", address(line, number), text=text)
@@ -248,14 +249,17 @@ def _period_of(labels: tuple[str, ...]) -> str:
 
 def _survey(making: _Making) -> tuple[list[Survey], list[list[Raw]]]:
     grid, sheet = making.grid, making.sheet
-    counted = [role in {"data", "total", "subtotal", "average", "perhaps"} for role in making.roles]
+    counted = [role not in {"section", "rejected"} for role in making.roles]
+    labelled = [n for n, role in enumerate(making.roles) if counted[n] and role != "data"]
     texts_only = grid.is_text
     surveys, raws = [], []
     for number, name, unit in zip(making.numbers, making.names, making.units, strict=True):
         column: list[Raw] = [typed(grid.rows[line][number - 1]) for line in making.lines]
         if sheet.covered:
             _fill_merged(making, number, name, column)
-        kept = column if all(counted) else [raw for raw, keep in zip(column, counted, strict=True) if keep]
+        # "Jumlah" under the years names its row; it is no year that was not understood.
+        labels = {n for n in labelled if isinstance(raw := column[n], str) and row_role(raw)}
+        kept = [raw for n, raw in enumerate(column) if counted[n] and n not in labels]
         survey = Survey(name, unit, kept, texts_only, day_first=making.told.day_first)
         formats = grid.facts.formats
         if formats:
@@ -265,7 +269,7 @@ def _survey(making: _Making) -> tuple[list[Survey], list[list[Raw]]]:
                 survey.unit = said.most_common(1)[0][0]
             if survey.percent_cells * 2 >= max(1, len(kept) - kept.count("")) and survey.kind == "number":
                 survey.kind, survey.unit = "percent", "%"
-        if survey.kind not in {"number", "percent"} and survey.unit == title_unit(tuple(making.block.titles)):
+        if survey.kind not in NUMERIC and survey.unit == title_unit(tuple(making.block.titles)):
             survey.unit = ""  # said for the table's numbers
         surveys.append(survey)
         raws.append(column)
@@ -292,26 +296,28 @@ def _fill_merged(making: _Making, number: int, name: str, column: list[Raw]) -> 
 
 
 def _settle_notation(making: _Making, surveys: list[Survey], raws: list[list[Raw]]) -> None:
-    """Decide columns such as "1.234" by what was told, by the other columns, by the unit, by the totals; in this order,
-    and only where the proofs do not contradict each other."""
-    proofs = {
-        next(iter(one.proves)): one for one in surveys if len(one.proves) == 1 and one.kind in {"number", "percent"}
-    }
-    for survey, column in zip(surveys, raws, strict=True):
-        if not survey.undecided or len(survey.proves) == 2:
-            continue
-        if making.told.decimal:
+    """Decide columns such as "1.234" by what was told, by the totals, by the other columns, by the unit; only where the
+    proofs do not contradict each other. What a total proves for one column is a proof for the others too."""
+    numeric = [(survey, column) for survey, column in zip(surveys, raws, strict=True) if survey.kind in NUMERIC]
+    proofs = {next(iter(one.proves)): one for one, _column in numeric if len(one.proves) == 1}
+    undecided = [(survey, column) for survey, column in numeric if survey.undecided and len(survey.proves) < 2]
+    if making.told.decimal:
+        for survey, _column in undecided:
             survey.decimal = making.told.decimal
-            continue
+        return
+    by_total = [_mark_by_total(making.roles, survey, column) for survey, column in undecided]
+    for mark, (survey, _column) in zip(by_total, undecided, strict=True):
+        if mark:
+            proofs.setdefault(mark, survey)
+    by_table = next(iter(proofs)) if len(proofs) == 1 else ""
+    for total, (survey, _column) in zip(by_total, undecided, strict=True):
         by_unit = survey.whole_mark() if survey.counted() else ""
-        by_table = next(iter(proofs)) if len(proofs) == 1 else ""
-        by_total = _mark_by_total(making.roles, survey, column)
-        said = {mark for mark in (by_unit, by_table, by_total) if mark}
+        said = {mark for mark in (by_unit, by_table, total) if mark}
         if len(said) != 1:
             continue
         survey.decimal = said.pop()
         params: dict[str, object] = {"text": survey.example(), "mark": survey.decimal, "unit": survey.unit}
-        if by_total:
+        if total:
             code = "notation_from_total"
         elif by_table:
             code, params["proof"] = "notation_from_elsewhere", proofs[by_table].name

@@ -91,8 +91,8 @@ COUNTED = {
 }  # fmt: skip
 SNAKE_UNITS = {"pct": "%", "persen": "%", "percent": "%", "km2": "km2", "ha": "ha", "m2": "m2", "kg": "kg", "rp": "Rp"}
 _BRACKET = re.compile(r"\s*[(\[]\s*([^()\[\]]+?)\s*[)\]]\s*$")
-_TITLE_UNIT = re.compile(
-    r"[(\[]\s*(?:dalam\s+|in\s+|satuan\s*:?\s*|unit\s*:\s*)?([^()\[\]]{1,40}?)\s*[)\]]\s*$|^(?:satuan|unit)\s*:\s*(.{1,40})$",
+_SAID_UNIT = re.compile(
+    r"[(\[]\s*(?:dalam\s+|in\s+|satuan\s*:?\s*|unit\s*:\s*)?([^()\[\]]{1,40}?)\s*[)\]]|^(?:satuan|unit)\s*:\s*(.{1,40})$",
     re.I,
 )
 
@@ -120,10 +120,10 @@ def bracketed(label: str) -> str:
 def title_unit(titles: tuple[str, ...]) -> str:
     """A unit said once for the whole table: "(dalam juta rupiah)", "Satuan: Jiwa"."""
     for title in titles:
-        found = _TITLE_UNIT.search(title.strip())
-        unit = (found[1] or found[2] or "").strip() if found else ""
-        if unit and is_unit(unit):
-            return unit
+        for found in _SAID_UNIT.finditer(title.strip()):
+            unit = (found[1] or found[2]).strip()
+            if is_unit(unit):
+                return unit
     return ""
 
 
