@@ -25,6 +25,7 @@ ORDER = [
     "places",
     "rules",
     "travel_time",
+    "table_reading",
     "emergency_desk",
     "desk_flows",
     "start",

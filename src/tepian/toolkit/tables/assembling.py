@@ -125,8 +125,8 @@ def _settle_lines(making: _Making) -> None:
             if role == "note":
                 block.notes.append(sheet.text(line, strip))
                 continue
-        elif not role and filled > 2 and making.lines and is_numbering(sheet, line, strip):
-            if text_of(sheet.raw(line, sheet.filled(line, strip)[0])).lstrip().startswith("("):
+        elif not role and filled > 2 and str(row[strip[0] - 1]).startswith("(") and is_numbering(sheet, line, strip):
+            if making.lines:
                 making.note("info", "repeated_header", f"{address(line, strip[0])}:{address(line, strip[-1])}")
                 continue
         if making.fields and 1 < fields < making.fields and role != "rejected":
@@ -135,6 +135,9 @@ def _settle_lines(making: _Making) -> None:
         making.roles.append(role or "data")
     if short:
         making.note("info", "too_few_fields", address(short[0], 1), count=len(short))
+    for line in block.stray:
+        column = sheet.filled(line, strip)[0]
+        making.note("warning", "stray_cell", address(line, column), text=sheet.text(line, strip)[:80])
     if not block.header:
         making.note("warning", "no_header", address(min(block.lines, default=1), strip[0]))
 

@@ -37,17 +37,23 @@ def decode(data: bytes) -> tuple[str, str]:
             raise Unreadable("wrong_type", found="binary") from None
         if max(evens, odds) < len(head) // 4 or "\0" in text:
             raise Unreadable("wrong_type", found="binary")
-        return text, encoding
+        return _prose(text), encoding
     for encoding in ("utf-8", "cp1252"):
         try:
             text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
-        controls = sum(character < " " and character not in "\t\n\r\f" for character in text[:4096])
-        if controls > 4 + len(text[:4096]) // 100:
-            raise Unreadable("wrong_type", found="binary")
-        return text, encoding
+        return _prose(text), encoding
     raise Unreadable("undecodable")
+
+
+def _prose(text: str) -> str:
+    """The text, unless its beginning is full of signs that no text has. Raises `Unreadable`."""
+    head = text[:4096]
+    odd = sum(not character.isprintable() and character not in "\t\n\r\f\ufeff\u00a0" for character in head)
+    if odd > 4 + len(head) // 50:
+        raise Unreadable("wrong_type", found="binary")
+    return text
 
 
 @dataclass(slots=True)

@@ -29,6 +29,7 @@ class Block:
     lines: list[int]
     titles: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    stray: list[int] = field(default_factory=list)  # lines with a lone number that belongs to no row
 
 
 class Sheet:
@@ -150,7 +151,7 @@ def _tables_of(sheet: Sheet, strip: list[int]) -> list[Block]:
                 current = block
                 found.append(block)
     if current:
-        current.notes += [sheet.text(line, strip) for line in pending]
+        _leave_notes(sheet, strip, current, pending, last=len(pending) - 1)
     return found
 
 
@@ -172,10 +173,17 @@ def _groups(sheet: Sheet, strip: list[int], counts: dict[int, int]) -> list[list
     return groups
 
 
-def _leave_notes(sheet: Sheet, strip: list[int], current: Block, lines: list[int]) -> list[int]:
+def _leave_notes(
+    sheet: Sheet, strip: list[int], current: Block, lines: list[int], last: int | None = None
+) -> list[int]:
     """Give the lines up to the last note to the table above; the rest are titles of the one below."""
-    last = max((n for n, line in enumerate(lines) if is_note(sheet.text(line, strip))), default=-1)
-    current.notes += [sheet.text(line, strip) for line in lines[: last + 1]]
+    if last is None:
+        last = max((n for n, line in enumerate(lines) if is_note(sheet.text(line, strip))), default=-1)
+    for line in lines[: last + 1]:
+        if looks_numeric(sheet.raw(line, sheet.filled(line, strip)[0])):
+            current.stray.append(line)
+        else:
+            current.notes.append(sheet.text(line, strip))
     return lines[last + 1 :]
 
 
