@@ -106,6 +106,17 @@ class WallTile:
 
 
 @dataclass(frozen=True, slots=True)
+class Indicators:
+    """Figures that a room computes from its own records, for statistics, the plan and the wall: nobody retypes them.
+
+    `read(since, until)` gives for the moments of a period `{"key", "name", "unit", "value", "target", "direction"}`, one
+    a figure; `value` None where nothing was there to count. `direction` is up (more is better), down or empty."""
+
+    room: str
+    read: Callable[[datetime, datetime], Iterable[Mapping[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
 class Freshness:
     """How old a kind of data is. `state` gives (newest time or None, ok|late|silent, sentence)."""
 

@@ -30,6 +30,8 @@ ROLES = (
     "supervisor",
     "head",
     "sensor_steward",
+    "data_producer",
+    "data_steward",
     "administrator",
     "auditor",
     "viewer",

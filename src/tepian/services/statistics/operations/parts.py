@@ -1,0 +1,63 @@
+"""What the verbs share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from tepian.kernel.actors import Conflict
+from tepian.kernel.catalogue.versions import touch
+from tepian.kernel.events import emit
+
+from .. import queries, states
+from ..events import EditionPublished, EditionReturned, EditionSent, EditionWithdrawn
+from ..models import Edition
+from ..queries.catalogue import TOPIC
+
+Counts = dict[str, int]
+
+
+def locked(edition: Edition, *, revision: int | None = None, among: tuple[str, ...] = ()) -> Edition:
+    """The row, held until the transaction ends. Raises `Conflict` when somebody else was faster or it has moved on."""
+    row = Edition.objects.select_for_update(of=("self",)).select_related("dataset").get(pk=edition.pk)
+    if revision is not None and row.revision != revision:
+        raise Conflict(
+            _("Somebody else changed this edition a moment ago. Nothing of yours was applied: look at it again."),
+            code="too_late",
+            item=str(row.key),
+        )
+    if among and row.state not in among:
+        raise Conflict(
+            _("This edition is now “%(state)s”. Nothing was changed.") % {"state": queries.STATE_LABELS[row.state]},
+            code="moved_on",
+            item=str(row.key),
+        )
+    return row
+
+
+def tell(kind: type[Any], edition: Edition, **more: Any) -> None:
+    """Emit an event about an edition and make what shows it stale."""
+    emit(
+        kind(
+            dataset=edition.dataset.code,
+            edition=str(edition.key),
+            agency=edition.dataset.agency_code,
+            number=edition.number,
+            periods=list(edition.periods),
+            **more,
+        )
+    )
+    touch(TOPIC)
+
+
+__all__ = [
+    "Counts",
+    "EditionPublished",
+    "EditionReturned",
+    "EditionSent",
+    "EditionWithdrawn",
+    "locked",
+    "states",
+    "tell",
+]

@@ -1,0 +1,144 @@
+"""What an upload says: read, understood, compared with what is published. Touches no row of the database, so that a large
+workbook keeps nobody waiting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from tepian.kernel.actors import Invalid
+from tepian.toolkit import tables
+from tepian.ui.words import english
+
+from .. import queries, states
+from ..models import Dataset, Edition
+from ..queries import data
+from ..queries.understanding import Figure, Understood, guess, understand
+
+LISTED = 200  # jumps and changes that are shown; all are counted
+MAX_MB = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One table of a workbook as it was understood, with the figures it brings."""
+
+    table: int
+    mapping: dict[str, Any]
+    figures: list[Figure]
+    findings: dict[str, Any]
+    open_problems: int
+    changed_cells: int
+    periods: list[str]
+
+
+def meanings_of(dataset: Dataset, repairs: Sequence[Mapping[str, str]]) -> dict[tuple[str, str], str]:
+    """(dimension, what is written) → code: what was remembered for the dataset, and what is said now."""
+    remembered = {(row.dimension, row.written): row.code for row in dataset.spellings.all()}
+    return remembered | {(each["dimension"], each["written"]): each["code"] for each in repairs}
+
+
+def open_book(content: bytes, name: str, meanings: Mapping[tuple[str, str], str]) -> tables.Book:
+    """The workbook's tables. Where the file leaves open what a point or a date means, people's answers count. Raises
+    `Invalid` with what to do when it cannot be read or must not be."""
+    order = meanings.get(("day_first", ""))
+    try:
+        return tables.read(
+            content, name, decimal=meanings.get(("decimal", ""), ""), day_first=order == "yes" if order else None
+        )
+    except tables.Unreadable as refusal:
+        raise Invalid(refusal.sentence("en" if english() else "id"), code=refusal.code, field="file") from None
+
+
+def read(
+    book: tables.Book,
+    dataset: Dataset,
+    base: Edition | None,
+    *,
+    table: int | None = None,
+    mapping: Mapping[str, Any] | None = None,
+    meanings: Mapping[tuple[str, str], str],
+) -> Reading:
+    """Understand one table of the book: the chosen one, or the one that gives most figures."""
+    dimensions, indicators = queries.dimensions_of(dataset), list(dataset.indicators.all())
+
+    def attempt(number: int) -> Understood:
+        given = mapping or guess(book.tables[number], dataset, dimensions, indicators)
+        return understand(book.tables[number], dataset, dimensions, given, meanings)
+
+    if table is None:
+        tried = {number: attempt(number) for number in range(len(book.tables))}
+        table = max(tried, key=lambda number: (len(tried[number].figures), -number))
+        understood = tried[table]
+    else:
+        if not 0 <= table < len(book.tables):
+            raise Invalid(_("There is no such table in this workbook."), code="table_unknown", field="table")
+        understood = attempt(table)
+    times = {figure.time for figure in understood.figures}
+    times |= {states.year_before(time) for time in times}
+    known = data.figures_of(base, times) if base and times else {}
+    jumps = _jumps(dataset, understood.figures, known)
+    changed = [
+        figure
+        for figure in understood.figures
+        if figure.key in known and known[figure.key][0] != figure.value and known[figure.key][1] != states.SUPPRESSED
+    ]
+    read_table = book.tables[table]
+    findings = {
+        "tables": [
+            {"sheet": each.sheet, "area": each.area, "title": " ".join(each.titles)[:200], "rows": len(each.rows)}
+            for each in book.tables
+        ],
+        "columns": [{"name": column.name, "kind": column.kind} for column in read_table.columns],
+        "reader": [
+            {name: each.as_json()[name] for name in ("level", "address", "sentence")}
+            for each in (*book.findings, *read_table.findings)
+        ][:LISTED],
+        "troubles": [each.as_json() for each in understood.troubles[:LISTED]],
+        "skipped": understood.skipped,
+        "jumps": jumps[:LISTED],
+        "jumped": sorted({str(each["indicator"]) for each in jumps}),
+        "jump_count": len(jumps),
+        "changed": [
+            {"key": list(each.key), "before": known[each.key][0], "now": each.value} for each in changed[:LISTED]
+        ],
+    }
+    return Reading(
+        table=table,
+        mapping=understood.mapping,
+        figures=understood.figures,
+        findings=findings,
+        open_problems=sum(each.count for each in understood.troubles),
+        changed_cells=len(changed),
+        periods=sorted({figure.time for figure in understood.figures}),
+    )
+
+
+def _jumps(
+    dataset: Dataset, figures: Sequence[Figure], known: Mapping[tuple[str, ...], tuple[float | None, str]]
+) -> list[dict[str, Any]]:
+    """Figures that differ from the same period a year before (of yearly data: the year before) by more than the
+    dataset's share, greatest first."""
+    now = {figure.key: figure.value for figure in figures}
+    found = []
+    for figure in figures:
+        earlier = (figure.indicator, states.year_before(figure.time), *figure.place)
+        before = now[earlier] if earlier in now else known.get(earlier, (None, ""))[0]
+        if figure.value is None or before is None:
+            continue
+        percent = states.jump(before, figure.value)
+        if percent is not None and abs(percent) > dataset.jump:
+            found.append(
+                {
+                    "indicator": figure.indicator,
+                    "key": list(figure.key),
+                    "before": before,
+                    "now": figure.value,
+                    "percent": round(percent, 1),
+                    "address": figure.address,
+                }
+            )
+    return sorted(found, key=lambda each: -abs(float(each["percent"])))

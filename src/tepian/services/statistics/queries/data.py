@@ -1,0 +1,180 @@
+"""The figures themselves: asked of the engine, never of the city's database."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from math import fsum
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from tepian.kernel.documents.queries import path_of
+from tepian.toolkit import cube
+
+from .. import states
+from ..models import Dataset, Edition, Indicator
+from .catalogue import STATUS_LABELS, TOTAL, Dimension, dimensions_of, in_language, published_edition
+
+MOST_ROWS = 5_000_000  # of one answer
+MEMORY_MB = 512  # of all questions together
+Figures = dict[tuple[str, ...], tuple[float | None, str]]
+
+
+@cache
+def engine() -> cube.Engine:
+    """One engine for the process: DuckDB on the store's files."""
+    return cube.DuckDB(settings.MEDIA_ROOT, max_rows=MOST_ROWS, memory_mb=MEMORY_MB)
+
+
+def dimension_keys(dataset: Dataset) -> list[str]:
+    return [each["key"] for each in dataset.dimensions]
+
+
+def columns(dataset: Dataset) -> list[str]:
+    """The columns of the dataset's files, in order."""
+    return ["indicator", "time", *dimension_keys(dataset), "value", "status"]
+
+
+def path(edition: Edition, *, draft: bool = False) -> Path | None:
+    """Where the edition's figures lie: as the public sees them, or (`draft`) before suppression."""
+    digest = edition.draft_file if draft or not edition.data_file else edition.data_file
+    return path_of(digest) if digest else None
+
+
+def ask(edition: Edition, query: cube.Query, *, draft: bool = False) -> cube.Result:
+    """Run a query on an edition's figures."""
+    file = path(edition, draft=draft)
+    return engine().run([file], query) if file else cube.Result((), [])
+
+
+def figures_of(edition: Edition, times: Collection[str]) -> Figures:
+    """The figures of some periods by key (indicator, time, codes of the dimensions), before suppression."""
+    query = cube.Query(where={"time": sorted(times)}, columns=tuple(columns(edition.dataset)))
+    return {tuple(row[:-2]): (row[-2], row[-1]) for row in ask(edition, query, draft=True).rows}
+
+
+def rows_of(edition: Edition) -> list[tuple[Any, ...]]:
+    """Every row of the edition's own file, before suppression."""
+    return ask(edition, cube.Query(columns=tuple(columns(edition.dataset))), draft=True).rows
+
+
+def preview(edition: Edition, limit: int) -> list[dict[str, Any]]:
+    """The first figures with names instead of codes."""
+    if not edition.draft_file:
+        return []
+    found = ask(edition, cube.Query(columns=tuple(columns(edition.dataset)), limit=limit), draft=True)
+    dimensions = dimensions_of(edition.dataset)
+    indicators = {row.code: row for row in edition.dataset.indicators.all()}
+    return [_named(row, dimensions, indicators) for row in found.rows]
+
+
+def _named(row: Sequence[Any], dimensions: Sequence[Any], indicators: Mapping[str, Indicator]) -> dict[str, Any]:
+    indicator = indicators.get(row[0])
+    return {
+        "title": in_language(indicator, "title") if indicator else row[0],
+        "time": row[1],
+        "places": [
+            "–" if code == TOTAL else each.names.get(code, code)
+            for each, code in zip(dimensions, row[2:-2], strict=True)
+        ],
+        "value": row[-2],
+        "status": str(STATUS_LABELS.get(row[-1], "")),
+        "decimals": indicator.decimals if indicator else 0,
+    }
+
+
+# --- what is shown ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """What of an indicator is asked for: `where` fixes each dimension to codes, `summed` are dimensions over which is
+    added or averaged, `forced` those for which one code had to be taken because there is no total and none can be made."""
+
+    indicator: Indicator
+    where: Mapping[str, Sequence[str]]
+    summed: tuple[str, ...] = ()
+    forced: tuple[str, ...] = ()
+
+
+@lru_cache(maxsize=512)
+def codes_in(digest: str, indicator: str, column: str) -> tuple[str, ...]:
+    """The codes of a column that an indicator has in a file, sorted. A file never changes, so this may be remembered."""
+    found = engine().distinct([path_of(digest)], column, where={"indicator": [indicator]})
+    return tuple(sorted(code for code in found if code is not None))
+
+
+def slice_of(edition: Edition, indicator: Indicator, chosen: Mapping[str, Sequence[str]] | None = None) -> Slice:
+    """The whole city unless something is chosen: the total where one stands in the figures, else the sum or mean of the
+    lowest codes, so that nothing counts twice."""
+    where: dict[str, Sequence[str]] = {}
+    summed, forced = [], []
+    for dimension in dimensions_of(edition.dataset):
+        codes = codes_in(edition.data_file, indicator.code, dimension.key)
+        wanted = [code for code in (chosen or {}).get(dimension.key, ()) if code in codes]
+        top = next((code for code in (TOTAL, *_tops(dimension)) if code in codes), None)
+        if wanted:
+            where[dimension.key] = wanted
+            if len(wanted) > 1:
+                summed.append(dimension.key)
+        elif top is not None:
+            where[dimension.key] = [top]
+        elif len(codes) < 2:
+            where[dimension.key] = list(codes)
+        elif indicator.total:
+            parents = {dimension.parents.get(code) for code in codes}
+            where[dimension.key] = [code for code in codes if code not in parents]
+            summed.append(dimension.key)
+        else:
+            first = next((code for code in dimension.names if code in codes), codes[0])
+            where[dimension.key] = [first]
+            forced.append(dimension.key)
+    return Slice(indicator, where, tuple(summed), tuple(forced))
+
+
+def _tops(dimension: Dimension) -> list[str]:
+    """The codes above all others: the city among regions."""
+    return [code for code in dimension.names if not dimension.parents.get(code)] if dimension.role == "region" else []
+
+
+def series(edition: Edition, asked: Slice, by: str = "") -> dict[str, list[tuple[str, float | None, str]]]:
+    """(period, value, status) in order of time, of the whole slice under the key "", or of each code of the dimension
+    `by`. A value that is suppressed or missing in any part makes the sum missing, never smaller."""
+    where = {"indicator": [asked.indicator.code], **asked.where}
+    keys = tuple(each["key"] for each in edition.dataset.dimensions)
+    found = ask(edition, cube.Query(where=where, columns=("time", *keys, "value", "status"), order_by=("time",)))
+    groups: dict[tuple[str, str], list[tuple[float | None, str]]] = defaultdict(list)
+    place = keys.index(by) + 1 if by else 0
+    for row in found.rows:
+        groups[(row[place] if by else "", row[0])].append((row[-2], row[-1]))
+    lines: dict[str, list[tuple[str, float | None, str]]] = defaultdict(list)
+    for (code, time), parts in groups.items():
+        value, status = _together(parts, asked.indicator.total)
+        lines[code].append((time, value, status))
+    return dict(lines)
+
+
+def _together(parts: Sequence[tuple[float | None, str]], total: str) -> tuple[float | None, str]:
+    if len(parts) == 1:
+        return parts[0]
+    holes = [status for value, status in parts if value is None]
+    if holes or not total:
+        return None, states.SUPPRESSED if states.SUPPRESSED in holes else states.MISSING
+    values = [value for value, _status in parts if value is not None]
+    status = next((status for _value, status in parts if status), states.NORMAL)
+    return (fsum(values) if total == states.SUM else fsum(values) / len(values)), status
+
+
+def newest(edition: Edition, indicator: Indicator) -> tuple[str, float | None, str] | None:
+    """The newest period of the whole city with its value and status."""
+    found = series(edition, slice_of(edition, indicator))
+    return found[""][-1] if found.get("") else None
+
+
+def edition_of(indicator: Indicator) -> Edition | None:
+    """The published edition of the indicator's dataset."""
+    return published_edition(indicator.dataset)

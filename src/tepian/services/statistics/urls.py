@@ -1,0 +1,26 @@
+"""Addresses. /data is the public catalogue, /kerja/data the agencies' desk, /kerja/walidata the steward's."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from .views import desk, steward
+
+PUBLIC: list[object] = []
+urlpatterns = [
+    path("kerja/data", desk.desk, name="statistics-desk"),
+    path("kerja/data/kirim", desk.upload, name="statistics-upload"),
+    path("kerja/data/templat/<slug:code>.xlsx", desk.template_file, name="statistics-template"),
+    path("kerja/data/edisi/<uuid:key>", desk.edition, name="statistics-edition"),
+    path("kerja/data/edisi/<uuid:key>/kolom", desk.choose, name="statistics-choose"),
+    path("kerja/data/edisi/<uuid:key>/perbaiki", desk.repair, name="statistics-repair"),
+    path("kerja/data/edisi/<uuid:key>/jelaskan", desk.explain, name="statistics-explain"),
+    path("kerja/data/edisi/<uuid:key>/serahkan", desk.send, name="statistics-send"),
+    path("kerja/data/edisi/<uuid:key>/buang", desk.discard, name="statistics-discard"),
+    path("kerja/data/edisi/<uuid:key>/catatan/<int:remark>", desk.resolve, name="statistics-resolve"),
+    path("kerja/walidata", steward.desk, name="statistics-steward"),
+    path("kerja/walidata/<uuid:key>/catatan", steward.remark, name="statistics-remark"),
+    path("kerja/walidata/<uuid:key>/kembalikan", steward.give_back, name="statistics-return"),
+    path("kerja/walidata/<uuid:key>/setujui", steward.approve, name="statistics-approve"),
+    path("kerja/walidata/<uuid:key>/tarik", steward.withdraw, name="statistics-withdraw"),
+]
