@@ -26,6 +26,7 @@ _OUTSIDE = re.compile(
 )
 _FORMAT_UNIT = re.compile(r"\[\$([^\]-]+)|\"\s*(rp\.?|us\$|idr|€|\$|%)\s*\"|(?:\\?)(r)\\?p", re.I)
 _MEBIBYTE = 1 << 20
+_FAR = 1 << 40
 
 
 class Archive:
@@ -81,18 +82,14 @@ def walk(
     start: Callable[[str, Attributes], None],
     prepare: Callable[[expat.XMLParserType], None] | None = None,
 ) -> None:
-    """Call `start(local name, attributes)` for each element of an XML part."""
+    """Call `start(name, attributes)` for each element of an XML part, with the names' prefixes."""
     parser = expat.ParserCreate()
     parser.buffer_text = True
-    local: dict[str, str] = {}
-
-    def begin(name: str, attributes: Attributes) -> None:
-        start(local.get(name) or local.setdefault(name, name.rpartition(":")[2]), attributes)
 
     def declared(*_parts: object) -> None:
         raise Unreadable("entities", part=part)
 
-    parser.StartElementHandler = begin
+    parser.StartElementHandler = start
     parser.EntityDeclHandler = declared
     if prepare:
         prepare(parser)
@@ -102,11 +99,16 @@ def walk(
         raise Unreadable("broken", detail=f"{part}: {error}") from None
 
 
+def bare(name: str) -> str:
+    """The name without its prefix."""
+    return name.rpartition(":")[2]
+
+
 def elements(archive: Archive, part: str) -> list[tuple[str, Attributes]]:
-    """All elements of a small part, in order."""
+    """All elements of a small part, in order, without prefixes."""
     found: list[tuple[str, Attributes]] = []
     if data := archive.read(part):
-        walk(data, part, lambda name, attributes: found.append((name, attributes)))
+        walk(data, part, lambda name, attributes: found.append((bare(name), attributes)))
     return found
 
 
@@ -128,7 +130,7 @@ class Inside:
 
 def _ending(attributes: Attributes, name: str) -> str:
     """An attribute whatever its namespace prefix is."""
-    return next((value for key, value in attributes.items() if key.rpartition(":")[2] == name), "")
+    return next((value for key, value in attributes.items() if bare(key) == name), "")
 
 
 def look_into_xlsx(archive: Archive, limits: Limits) -> Inside:
@@ -200,7 +202,8 @@ def number_format(code: str) -> Format:
 def _scan_sheet(data: bytes, part: str, special: dict[str, Format]) -> Facts:
     facts = Facts()
     columns: dict[str, int] = {}
-    row = column = 0
+    row = column = filled = 0
+    first, last, rightmost = _FAR, 0, 0
     kind: str | None = None
     collected: list[str] = []
     parser_of: list[expat.XMLParserType] = []
@@ -218,10 +221,16 @@ def _scan_sheet(data: bytes, part: str, special: dict[str, Format]) -> Facts:
         parser.EndElementHandler = end
 
     def start(name: str, attributes: Attributes) -> None:
-        nonlocal row, column, kind
+        # The order follows how often each comes: millions of the first two.
+        nonlocal row, column, kind, filled, first, last, rightmost
         if name == "v":
-            facts.filled += 1
-            facts.used(row, column)
+            filled += 1
+            if row > last:
+                last = row
+            if row < first:
+                first = row
+            if column > rightmost:
+                rightmost = column
             if kind == "e":
                 at = row, column
                 collect(lambda text: facts.errors.__setitem__(at, text))
@@ -233,15 +242,15 @@ def _scan_sheet(data: bytes, part: str, special: dict[str, Format]) -> Facts:
             else:
                 column += 1
             kind = attributes.get("t")
-            if special and (style := special.get(attributes.get("s", ""))):
+            if special and (style := special.get(attributes.get("s", "0"))):
                 facts.formats[row, column] = style
         elif name == "row":
             row = int(attributes["r"]) if attributes.get("r", "").isdigit() else row + 1
             column = 0
             facts.hidden_rows += attributes.get("hidden") in {"1", "true"}
         elif name == "is":
-            facts.filled += 1
             facts.used(row, column)
+            filled += 1
         elif name == "f":
             at = row, column
             facts.computed += 1
@@ -250,10 +259,16 @@ def _scan_sheet(data: bytes, part: str, special: dict[str, Format]) -> Facts:
             collect(lambda text: _note_formula(facts, at, text))
         elif name == "mergeCell":
             # Readers of values tell merges too; their lists differ in completeness between formats, ours does not.
-            first, _, last = attributes.get("ref", "").replace("$", "").partition(":")
-            facts.merges.append((*_place(first, part), *_place(last or first, part)))
+            corner, _, other = attributes.get("ref", "").replace("$", "").partition(":")
+            facts.merges.append((*_place(corner, part), *_place(other or corner, part)))
+        elif ":" in name:
+            start(bare(name), attributes)
 
     walk(data, part, start, parser_of.append)
+    if last:
+        facts.used(first, rightmost)
+        facts.used(last, rightmost)
+    facts.filled = filled
     return facts
 
 
@@ -307,6 +322,7 @@ def look_into_ods(archive: Archive, limits: Limits) -> Inside:
 
     def start(name: str, attributes: Attributes) -> None:
         nonlocal facts, row, column, repeated, cells, wants
+        name = bare(name)
         if name == "table":
             facts = inside.sheets[_ending(attributes, "name")] = Facts()
             row = column = repeated = 0

@@ -125,10 +125,9 @@ def _settle_lines(making: _Making) -> None:
             if role == "note":
                 block.notes.append(sheet.text(line, strip))
                 continue
-        elif not role and filled > 2 and str(row[strip[0] - 1]).startswith("(") and is_numbering(sheet, line, strip):
-            if making.lines:
-                making.note("info", "repeated_header", f"{address(line, strip[0])}:{address(line, strip[-1])}")
-                continue
+        elif not role and filled > 2 and _is_repeated_numbering(making, line):
+            making.note("info", "repeated_header", f"{address(line, strip[0])}:{address(line, strip[-1])}")
+            continue
         if making.fields and 1 < fields < making.fields and role != "rejected":
             short.append(line)
         making.lines.append(line)
@@ -140,6 +139,13 @@ def _settle_lines(making: _Making) -> None:
         making.note("warning", "stray_cell", address(line, column), text=sheet.text(line, strip)[:80])
     if not block.header:
         making.note("warning", "no_header", address(min(block.lines, default=1), strip[0]))
+
+
+def _is_repeated_numbering(making: _Making, line: int) -> bool:
+    """Is it the line "(1) (2) (3)" again, on a later page? Not the first row: there it would be numbers in brackets."""
+    strip = making.block.columns
+    first = making.grid.rows[line][strip[0] - 1]
+    return bool(making.lines) and str(first).startswith("(") and is_numbering(making.sheet, line, strip)
 
 
 def _role_of_single(sheet: Sheet, line: int, strip: Sequence[int]) -> str:
@@ -345,12 +351,14 @@ def _cells(making: _Making, surveys: list[Survey], raws: list[list[Raw]]) -> lis
     grid, lines = making.grid, making.lines
     rejected = {n for n, role in enumerate(making.roles) if role == "rejected"}
     found = []
+    new = tuple.__new__
     for survey, number, column in zip(surveys, making.numbers, raws, strict=True):
         meanings = survey.meanings(since_1904=grid.since_1904)
         for raw in set(column) - meanings.keys():  # of sections and rejected rows
             text = text_of(raw)
             meanings[raw] = Meaning(text, clean(text) or None, "" if clean(text) else "empty")
-        cells = [Cell(line, number, *meanings[raw]) for line, raw in zip(lines, column, strict=True)]
+        # Past the named constructor: there may be millions.
+        cells = [new(Cell, (line, number, *meanings[raw])) for line, raw in zip(lines, column, strict=True)]
         for n in rejected:
             cells[n] = Cell(lines[n], number, cells[n].raw, None, "rejected" if cells[n].raw else "empty")
         if survey.kind == "percent" and grid.facts.formats:

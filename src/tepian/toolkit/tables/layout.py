@@ -64,6 +64,15 @@ class Sheet:
         row = self.grid.rows[line]
         return [column for column in columns if row[column - 1] != ""]
 
+    def counts(self, columns: list[int]) -> dict[int, int]:
+        """How many cells of these columns are filled in each line that has any."""
+        first, last = columns[0] - 1, columns[-1]
+        if last - first == len(columns):  # side by side: counted without looking at each
+            found = {line: len(columns) - row[first:last].count("") for line, row in self.grid.rows.items()}
+        else:
+            found = {line: len(self.filled(line, columns)) for line in self.lines}
+        return {line: count for line, count in found.items() if count}
+
     def text(self, line: int, columns: Iterable[int]) -> str:
         """All texts of a line, as one."""
         return " ".join(clean(text_of(self.raw(line, column))) for column in self.filled(line, columns))
@@ -123,7 +132,7 @@ def _stands_alone(sheet: Sheet, left: list[int], right: list[int]) -> bool:
 
 
 def _tables_of(sheet: Sheet, strip: list[int]) -> list[Block]:
-    counts = {line: n for line in sheet.lines if (n := len(sheet.filled(line, strip)))}
+    counts = sheet.counts(strip)
     if len(strip) == 1:
         return _single_column(sheet, strip, list(counts))
     found: list[Block] = []
@@ -215,7 +224,7 @@ def _same(sheet: Sheet, line: int, other: int, strip: list[int]) -> bool:
 
 def _block(sheet: Sheet, strip: list[int], above: list[int], group: list[int], counts: dict[int, int]) -> Block | None:
     """A table from its first wide line on. Wide lines that are too narrow for a heading are titles."""
-    ahead = [_breadth(sheet, line, strip) for line in group if counts[line] >= 2][:LOOK_AHEAD]
+    ahead = [_breadth(sheet, line, strip) for line in group[: 2 * LOOK_AHEAD] if counts[line] >= 2]
     enough = max(2, median(ahead[1:] or ahead) / 2)
     start = next((n for n, line in enumerate(group) if _breadth(sheet, line, strip) >= enough), 0)
     titles = above + group[:start]
@@ -224,7 +233,7 @@ def _block(sheet: Sheet, strip: list[int], above: list[int], group: list[int], c
     # A merged label over some of the columns, with nothing beside it, is the uppermost header line.
     while header and titles and titles[-1] == header[0] - 1 and _labels_some(sheet, titles[-1], strip):
         header.insert(0, titles.pop())
-    lines = [line for line in rest if line not in set(header)]
+    lines = [line for line in rest if line not in header]
     if not lines and len(header) < 2:
         return None
     trailing: list[str] = []

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from . import layout
@@ -26,6 +29,23 @@ def read(
     """
     if decimal not in {"", ",", "."}:
         raise ValueError("the decimal mark is a comma or a point")
+    with _without_collector():
+        return _read(source, name, limits, Told(decimal, day_first))
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Millions of cells are made and none in a circle; looking for circles among them would take a third of the time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def _read(source: Path | bytes, name: str, limits: Limits, told: Told) -> Book:
     opened = open_file(load(source, limits), name, limits)
     tables: list[Table] = []
     findings = list(opened.findings)
@@ -34,11 +54,7 @@ def read(
         if not grid.rows:
             continue
         sheet = layout.Sheet(grid, limits)
-        found = [
-            table
-            for block in layout.blocks(sheet)
-            if (table := table_of(sheet, block, limits, Told(decimal, day_first))) is not None
-        ]
+        found = [table for block in layout.blocks(sheet) if (table := table_of(sheet, block, limits, told)) is not None]
         if not found:
             lines = list(grid.rows)
             area = f"{address(lines[0], 1)}:{address(lines[-1], grid.width)}"

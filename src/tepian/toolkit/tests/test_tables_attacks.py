@@ -160,7 +160,8 @@ def ods(body: str, mimetype: str = "application/vnd.oasis.opendocument.spreadshe
         archive.writestr("META-INF/manifest.xml", "<manifest/>")
         archive.writestr(
             "content.xml",
-            f"<office:document-content {names}><office:body><office:spreadsheet>{body}</office:spreadsheet></office:body></office:document-content>",
+            f"<office:document-content {names}><office:body><office:spreadsheet>{body}</office:spreadsheet></office:body>"
+            "</office:document-content>",
         )
     return out.getvalue()
 
@@ -178,8 +179,10 @@ def test_repeated_cells_are_counted_before_they_are_made():
 
 
 def test_a_million_empty_rows_between_two_of_an_opendocument():
-    empty = '<table:table-row table:number-rows-repeated="1000000"><table:table-cell table:number-columns-repeated="1024"/></table:table-row>'
-    head = '<table:table-row><table:table-cell office:value-type="string"><text:p>Nilai</text:p></table:table-cell></table:table-row>'
+    nothing = '<table:table-cell table:number-columns-repeated="1024"/>'
+    empty = f'<table:table-row table:number-rows-repeated="1000000">{nothing}</table:table-row>'
+    label = '<table:table-cell office:value-type="string"><text:p>Nilai</text:p></table:table-cell>'
+    head = f"<table:table-row>{label}</table:table-row>"
     row = f"<table:table-row>{CELL.format('')}</table:table-row>"
     book = read(ods(f'<table:table table:name="S">{head}{row}{empty}{row}</table:table>'), "x.ods")
     assert [r.line for r in book.tables[0].rows] == [2, 1_000_003]

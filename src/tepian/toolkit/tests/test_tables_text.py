@@ -99,10 +99,10 @@ def test_what_can_be_read_two_ways_is_not_guessed():
     assert column(["1.234", "5.678"], decimal=",")[0] == [1234, 5678]
     assert column(["1.234", "5.678"], decimal=".")[0] == [D("1.234"), D("5.678")]
     assert column(["1.234,5", "5.678,5"], decimal=".")[0] == [D("1234.5"), D("5678.5")]  # proof beats the answer
-    found, codes, about = column(["1.234", "5.678"], "Penduduk (jiwa)")
+    found, codes, _about = column(["1.234", "5.678"], "Penduduk (jiwa)")
     assert found == [1234, 5678]
     assert "notation_from_unit" in codes
-    found, codes, about = column(["1.234,5", "1,234.5", "1.234"])
+    found, codes, _about = column(["1.234,5", "1,234.5", "1.234"])
     assert found == [D("1234.5"), D("1234.5"), None]
     assert {"notation_mixed", "ambiguous_numbers"} <= set(codes)
     assert column(["1.234", "1,234"])[0] == [None, None]
