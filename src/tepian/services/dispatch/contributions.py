@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from tepian.kernel.actors import Actor
 from tepian.kernel.catalogue.contributions import (
     ConfigurationCheck,
+    Indicators,
     MapFeature,
     MapLayer,
     MenuEntry,
@@ -31,6 +32,7 @@ from tepian.ui import words
 
 from . import jobs, live, operations, policies, queries, states
 from .models import FollowUp, Incident, IncidentType, Unit
+from .queries import board
 from .views.board import CASE_ROLES, WATCHERS
 
 LEVELS = {"A": "normal", "B": "normal", "C": "waspada", "D": "siaga", "E": "awas"}
@@ -212,6 +214,7 @@ offer(
     MapLayer("units", gettext_lazy("Units"), unit_features, audience="staff", order=13),
     WallTile("calls", waiting_tile, order=15),
     Search("dispatch", find),
+    Indicators("dispatch", board.indicators),
     PackSection("dispatch", check_pack, load_pack, order=60),
     ConfigurationCheck("dispatch", check_configuration),
     jobs.CLOCKS,
