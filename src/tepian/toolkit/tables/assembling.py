@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 
 from . import totals
 from .columns import Meaning, Remark, Survey, typed
@@ -361,8 +362,8 @@ def _cells(making: _Making, surveys: list[Survey], raws: list[list[Raw]]) -> lis
         cells = [new(Cell, (line, number, *meanings[raw])) for line, raw in zip(lines, column, strict=True)]
         for n in rejected:
             cells[n] = Cell(lines[n], number, cells[n].raw, None, "rejected" if cells[n].raw else "empty")
-        if survey.kind == "percent" and grid.facts.formats:
-            _scale_percent(grid, survey, cells)
+        if survey.kind in NUMERIC and survey.percent_cells:
+            _scale_percent(making, survey, cells)
         if grid.unvalued or making.sheet.covered:
             _mark_special(making, number, cells)
         _place_remarks(making, survey, number, cells, column)
@@ -370,15 +371,32 @@ def _cells(making: _Making, surveys: list[Survey], raws: list[list[Raw]]) -> lis
     return found
 
 
-def _scale_percent(grid: Grid, survey: Survey, cells: list[Cell]) -> None:
-    """A cell formatted as per cent holds 0.125 and shows 12.5%: the value is what it shows."""
-    formats = grid.facts.formats
+def _scale_percent(making: _Making, survey: Survey, cells: list[Cell]) -> None:
+    """A cell formatted as per cent holds 0.125 and shows 12.5%: the value is what it shows. Among plain numbers it is not
+    understood, for it would be a hundredth of what people see."""
+    grid = making.grid
+    bare = []
     for n, cell in enumerate(cells):
-        said = formats.get((cell.row, cell.column))
-        if said and said.percent and (number := survey.seen[grid.rows[cell.row][cell.column - 1]].number) is not None:
-            value = number.scaleb(2).normalize()
-            value = value.quantize(type(value)(1)) if value.as_tuple().exponent > 0 else value  # type: ignore[operator]
-            cells[n] = cell._replace(raw=f"{value:f}%", value=value)
+        if cell.missing or not isinstance(cell.value, Decimal):
+            continue
+        said = grid.facts.formats.get((cell.row, cell.column))
+        number = survey.seen[raw].number if (raw := grid.rows[cell.row][cell.column - 1]) in survey.seen else None
+        if number is None:
+            continue
+        if not (said and said.percent):
+            bare.append(cell.address)
+            continue
+        value = number.scaleb(2).normalize()
+        value = value.quantize(Decimal(1)) if value == value.to_integral_value() else value
+        text = f"{value:f}%"
+        if survey.kind == "percent":
+            cells[n] = cell._replace(raw=text, value=value)
+        else:
+            cells[n] = cell._replace(raw=text, value=None, missing="not_understood")
+            params = {"name": survey.name, "kind": survey.kind, "text": text}
+            making.note("warning", "not_understood", cell.address, **params)
+    if bare and survey.kind == "percent":
+        making.note("warning", "percent_mixed", bare[0], name=survey.name, count=len(bare), cells=bare[:20])
 
 
 def _mark_special(making: _Making, number: int, cells: list[Cell]) -> None:
@@ -423,10 +441,9 @@ def _rows(making: _Making, by_column: list[list[Cell]]) -> tuple[Row, ...]:
     section = ""
     for line, role, cells in zip(making.lines, making.roles, zip(*by_column, strict=True), strict=True):
         if role == "section":
-            section = next((clean(cell.raw) for cell in cells if cell.raw), "")
-            rows.append(Row(line, role, cells, section))
-        else:
-            rows.append(Row(line, role, cells, section))
+            # From the sheet: it may stand in a column that the table does not have.
+            section = making.sheet.text(line, making.block.columns)
+        rows.append(Row(line, role, cells, section))
     return tuple(rows)
 
 

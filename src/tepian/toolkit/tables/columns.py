@@ -285,10 +285,8 @@ class Survey:
             if self.counted():
                 some("warning", "fraction_in_count", self._is_fraction, unit=self.unit)
             some("warning", "digits_lost", self._is_too_long)
-        if self.kind == "percent":
-            bare = self._count(lambda one: one.shape and not one.shape.percent)
-            if bare and self._count(lambda one: one.shape and one.shape.percent):
-                some("warning", "percent_mixed", lambda raw: (s := self.seen[raw].shape) is not None and not s.percent)
+        if self.kind == "percent" and self._count(lambda one: one.shape and one.shape.percent):
+            some("warning", "percent_mixed", self._is_bare)
         some("info", "footnote_marks", lambda raw: bool(found[raw].mark))
         if self.kind == "date":
             some("info", "serial_dates", lambda raw: found[raw].value is not None and self.seen[raw].day is None)
@@ -297,6 +295,11 @@ class Survey:
             some(
                 "info", "short_years", lambda raw: bool(self.seen[raw].period) and not re.search(r"\d{4}", text_of(raw))
             )
+
+    def _is_bare(self, raw: Raw) -> bool:
+        """A number without “%”; typed ones count only where no number format could have said it."""
+        one = self.seen[raw]
+        return not one.shape.percent if one.shape else one.number is not None and not self.percent_cells
 
     def _is_fraction(self, raw: Raw) -> bool:
         value = self.seen[raw].number

@@ -154,11 +154,11 @@ def _tables_of(sheet: Sheet, strip: list[int]) -> list[Block]:
             above = pending + group[:wide]
             if current:
                 above = _leave_notes(sheet, strip, current, above)
-            block = _block(sheet, strip, above, group[wide:], counts)
-            pending = []
-            if block:
-                current = block
+            if block := _block(sheet, strip, above, group[wide:], counts):
+                current, pending = block, []
                 found.append(block)
+            else:
+                pending = above + group[wide:]  # a letterhead of several cells: it stands above what comes
     if current:
         _leave_notes(sheet, strip, current, pending, last=len(pending) - 1)
     return found

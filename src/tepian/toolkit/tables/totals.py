@@ -98,7 +98,7 @@ def check(
         if role not in TOTALS | {"perhaps"}:
             continue
         choices = candidates(roles, at)
-        told = [(place, column) for place, column in enumerate(columns) if values[place][at] is not None]
+        told = [(place, column) for place, column in enumerate(columns) if isinstance(values[place][at], Decimal)]
         best: tuple[list[int], list[tuple[Summed, Decimal]], list[tuple[Summed, int]]] | None = None
         for rows in choices:
             wrong, unknown = [], []

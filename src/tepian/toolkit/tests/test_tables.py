@@ -164,6 +164,34 @@ def test_an_unnamed_total_and_doubtful_counts_are_told():
     assert [row.role for row in table.rows] == ["data"] * 4
 
 
+def test_per_cent_by_format_and_by_sign_do_not_mix_silently():
+    rows = [["Nama", "Nilai"], ["a", 0.125], ["b", 0.5], ["c", 3]]
+    table = read(xlsx(rows, (), {(1, 1): "0.0%", (2, 1): "0%"}), "x.xlsx").tables[0]
+    assert [(row.cells[1].raw, row.cells[1].value) for row in table.rows] == [
+        ("12.5%", D("12.5")),
+        ("50%", 50),
+        ("3", 3),
+    ]
+    assert [(f.code, f.address) for f in table.findings] == [("percent_mixed", "B4")]
+    rows = [["Nama", "Nilai"], ["a", 0.125], ["b", 5], ["c", 3]]
+    table = read(xlsx(rows, (), {(1, 1): "0.0%"}), "x.xlsx").tables[0]
+    assert [row.cells[1].value for row in table.rows] == [None, 5, 3]
+    assert [(f.code, f.address) for f in table.findings] == [("not_understood", "B2")]
+    table = read(xlsx([["Nama", "Nilai"], ["a", "12,5 %"], ["b", "7%"], ["c", 0.3]]), "x.xlsx").tables[0]
+    assert ("percent_mixed", "B4") in {(f.code, f.address) for f in table.findings}
+
+
+def test_a_letterhead_of_several_cells_is_kept_as_title():
+    rows = [
+        ["PEMERINTAH KOTA", None, None, "Lampiran 1"],
+        ["Tabel X"],
+        ["No", "Nama", "Nilai", "Ket"],
+        [1, "a", 3.5, "ok"],
+    ]
+    table = read(xlsx([*rows, [2, "b", 4, "-"]]), "x.xlsx").tables[0]
+    assert table.titles == ("PEMERINTAH KOTA Lampiran 1", "Tabel X")
+
+
 def test_numbers_that_a_spreadsheet_cuts_are_told():
     table = read(xlsx([["Nama", "Nomor"], ["a", 6472011234567890], ["b", 6472011234567891]]), "x.xlsx").tables[0]
     assert {f.code for f in table.findings} == {"digits_lost"}

@@ -92,7 +92,7 @@ def test_numbers_in_either_notation(texts, expected, mark):
 
 
 def test_what_can_be_read_two_ways_is_not_guessed():
-    found, codes, about = column(["1.234", "5.678", "910"])
+    found, codes, _about = column(["1.234", "5.678", "910"])
     assert found == [None, None, 910]
     assert codes["ambiguous_numbers"].level == "error"
     assert codes["ambiguous_numbers"].params["cells"] == ["B2", "B3"]
