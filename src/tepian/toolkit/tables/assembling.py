@@ -136,8 +136,9 @@ def _settle_lines(making: _Making) -> None:
     if short:
         making.note("info", "too_few_fields", address(short[0], 1), count=len(short))
     for line in block.stray:
-        column = sheet.filled(line, strip)[0]
-        making.note("warning", "stray_cell", address(line, column), text=sheet.text(line, strip)[:80])
+        places = sheet.filled(line, strip)
+        where = address(line, places[0]) + (f":{address(line, places[-1])}" if len(places) > 1 else "")
+        making.note("warning", "stray_cell", where, text=sheet.text(line, strip)[:80])
     if not block.header:
         making.note("warning", "no_header", address(min(block.lines, default=1), strip[0]))
 

@@ -108,18 +108,11 @@ def find_delimiter(text: str) -> tuple[str, bool]:
         scores.append((times / len(rows), delimiter))
     if not scores:
         return ",", False
+    if len(scores) > 1 and not re.search(r"(?<!\d),|,(?!\d)", sample):
+        scores = [(score, delimiter) for score, delimiter in scores if delimiter != ","]  # decimal marks, all of them
     best = max(score for score, _delimiter in scores)
     near = [delimiter for score, delimiter in scores if score >= best - 1e-9]
-    rivals = [delimiter for score, delimiter in scores if score > best - 0.02]
-    return near[0], len(rivals) > 1 and not _one_contains(text, near[0], rivals)
-
-
-def _one_contains(text: str, chosen: str, rivals: list[str]) -> bool:
-    """Is a rival explained as a decimal mark? "a;1,5" splits at both, but only the comma stands between digits."""
-    sample = text[:20_000]
-    return all(
-        mark == chosen or (mark == "," and not re.search(r"(?<!\d),|,(?!\d)", sample)) for mark in rivals
-    )  # fmt: skip
+    return near[0], sum(score > best - 0.02 for score, _delimiter in scores) > 1
 
 
 def grid_of(data: bytes, name: str, limits: Limits) -> tuple[Grid, str, str]:

@@ -29,6 +29,7 @@ class Block:
     lines: list[int]
     titles: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    above: list[int] = field(default_factory=list)  # lines of the titles
     stray: list[int] = field(default_factory=list)  # lines with a lone number that belongs to no row
 
 
@@ -40,6 +41,7 @@ class Sheet:
         self.lines = list(grid.rows)
         self.covered: dict[Place, Place] = {}
         self.across: dict[Place, int] = {}  # first cell of a merge → its width
+        self.left_over: list[tuple[int, list[int]]] = []  # lines and columns that no table took
         for first, left, last, right in grid.facts.merges:
             right = min(right, grid.width)
             inside = self.lines[bisect_left(self.lines, first) : bisect_right(self.lines, last)]
@@ -161,6 +163,8 @@ def _tables_of(sheet: Sheet, strip: list[int]) -> list[Block]:
                 pending = above + group[wide:]  # a letterhead of several cells: it stands above what comes
     if current:
         _leave_notes(sheet, strip, current, pending, last=len(pending) - 1)
+    else:
+        sheet.left_over += [(line, strip) for line in pending]
     return found
 
 
@@ -239,19 +243,21 @@ def _block(sheet: Sheet, strip: list[int], above: list[int], group: list[int], c
     trailing: list[str] = []
     while lines and counts[lines[-1]] == 1 and is_note(sheet.text(lines[-1], strip)):
         trailing.insert(0, sheet.text(lines.pop(), strip))
-    return Block(list(strip), header, lines, [sheet.text(line, strip) for line in titles], trailing)
+    return Block(list(strip), header, lines, [sheet.text(line, strip) for line in titles], trailing, titles)
 
 
 def _single_column(sheet: Sheet, strip: list[int], lines: list[int]) -> list[Block]:
     """One column is a table when numbers stand under a text; otherwise it is prose."""
     first = next((n for n, line in enumerate(lines) if looks_numeric(sheet.raw(line, strip[0]))), 0)
     if first < 1:
+        sheet.left_over += [(line, strip) for line in lines]
         return []
     header, rows = lines[first - 1], lines[first:]
     notes: list[str] = []
     while rows and is_note(sheet.text(rows[-1], strip)):
         notes.insert(0, sheet.text(rows.pop(), strip))
     if sum(looks_numeric(sheet.raw(line, strip[0])) for line in rows) * 2 < len(rows):
+        sheet.left_over += [(line, strip) for line in lines]
         return []
     return [Block(strip, [header], rows, [sheet.text(line, strip) for line in lines[: first - 1]], notes)]
 

@@ -54,10 +54,16 @@ def _read(source: Path | bytes, name: str, limits: Limits, told: Told) -> Book:
         if not grid.rows:
             continue
         sheet = layout.Sheet(grid, limits)
-        found = [table for block in layout.blocks(sheet) if (table := table_of(sheet, block, limits, told)) is not None]
-        if not found:
-            lines = list(grid.rows)
-            area = f"{address(lines[0], 1)}:{address(lines[-1], grid.width)}"
+        found: list[Table] = []
+        for block in layout.blocks(sheet):
+            if table := table_of(sheet, block, limits, told):
+                found.append(table)
+            else:  # a heading without rows
+                sheet.left_over += [(line, block.columns) for line in (*block.above, *block.header, *block.lines)]
+        if sheet.left_over:
+            lines = [line for line, _columns in sheet.left_over]
+            used = [column for _line, columns in sheet.left_over for column in columns]
+            area = f"{address(min(lines), min(used))}:{address(max(lines), max(used))}"
             findings.append(Finding("warning", "nothing_tabular", area, grid.sheet))
         tables += found
     if not tables:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import string
 from datetime import date
 from decimal import Decimal
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tepian.toolkit.tables import Finding, Table, melt, read
+from tepian.toolkit.tables import Finding, Table, Unreadable, melt, read
 
 from .table_files import D, delimited, xlsx
 from .table_sheets import POPULATION, QUARTERS, WARDS, YEARS
@@ -202,3 +203,38 @@ def test_a_finding_speaks_both_languages():
     assert "a number" in finding.sentence("en")
     assert "angka" in finding.sentence("id")
     assert finding.as_json()["sentence"]["id"] == finding.sentence("id")
+
+
+SCRAPS = [
+    "Nama", "Utara", "Jumlah", "Sumber: x", "12", "1.234", "1.234,5", "2020", "-", "Tabel 1", "(Rp)", "Sub Jumlah", "x y",
+    "jiwa", "Januari 2024", "12*)",
+]  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    rows=st.lists(
+        st.lists(st.none() | st.tuples(st.sampled_from(SCRAPS), st.integers(100, 999)), min_size=4, max_size=4),
+        min_size=2,
+        max_size=9,
+    )
+)
+def test_no_line_of_any_sheet_is_lost_in_silence(rows):
+    """Whatever is strewn over a sheet: each filled line ends in a row, a label, a title, a note or a finding."""
+    texts = [[cell and f"{cell[0]} q{cell[1]}" for cell in row] for row in rows]
+    try:
+        book = read(xlsx(texts), "x.xlsx")
+    except Unreadable as refusal:
+        assert refusal.code == "no_table"
+        return
+    lines: set[int] = set()
+    words: list[str] = []
+    for table in book.tables:
+        lines |= {row.line for row in table.rows}
+        words += [*table.titles, *table.notes, *(label for column in table.columns for label in column.labels)]
+    for finding in book.all_findings():
+        numbers = [int(number) for number in re.findall(r"[A-Z](\d+)", finding.address)]
+        lines |= set(range(min(numbers), max(numbers) + 1)) if numbers else set()
+    for line, row in enumerate(texts, 1):
+        for text in filter(None, row):
+            assert line in lines or any(text in word for word in words), (line, text)
