@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import desk, steward
+from .views import desk, steward, tables
 
 PUBLIC: list[object] = []
 urlpatterns = [
@@ -18,6 +18,11 @@ urlpatterns = [
     path("kerja/data/edisi/<uuid:key>/serahkan", desk.send, name="statistics-send"),
     path("kerja/data/edisi/<uuid:key>/buang", desk.discard, name="statistics-discard"),
     path("kerja/data/edisi/<uuid:key>/catatan/<int:remark>", desk.resolve, name="statistics-resolve"),
+    path("kerja/data/tabel/<slug:code>", tables.table, name="statistics-table"),
+    path("kerja/data/tabel/<slug:code>/ejaan/<int:spelling>", tables.forget, name="statistics-forget"),
+    path("kerja/data/tabel/<slug:code>/rilis", tables.plan, name="statistics-plan"),
+    path("kerja/data/tabel/<slug:code>/formulir/<str:form>/<slug:which>", tables.form, name="statistics-form"),
+    path("kerja/walidata/tabel-baru", tables.new, name="statistics-new"),
     path("kerja/walidata", steward.desk, name="statistics-steward"),
     path("kerja/walidata/<uuid:key>/catatan", steward.remark, name="statistics-remark"),
     path("kerja/walidata/<uuid:key>/kembalikan", steward.give_back, name="statistics-return"),

@@ -77,13 +77,14 @@ def start_edition(*, actor: Actor, dataset: Dataset, content: bytes, name: str, 
         created_at=timezone.now(),
     )
     note("statistics", key, dataset=dataset.code, rows=len(reading.figures), problems=reading.open_problems)
-    _take(actor, edition, reading)
+    take(actor, edition, reading)
     edition.save()
     touch(TOPIC)
     return edition
 
 
-def _take(actor: Actor, edition: Edition, reading: Reading) -> None:
+def take(actor: Actor, edition: Edition, reading: Reading) -> None:
+    """Inside an operation: the draft is now what was read."""
     edition.table, edition.mapping, edition.findings = reading.table, reading.mapping, reading.findings
     edition.rows, edition.open_problems = len(reading.figures), reading.open_problems
     edition.changed_cells, edition.periods = reading.changed_cells, reading.periods
@@ -216,7 +217,7 @@ def change_draft(
     row = locked(edition, revision=revision, among=states.WITH_PRODUCER)
     note("statistics", row.key, rows=len(reading.figures), problems=reading.open_problems, repair=dict(remember or {}))
     row.repairs = [dict(each) for each in repairs]
-    _take(actor, row, reading)
+    take(actor, row, reading)
     row.revision += 1
     row.save()
     if remember:

@@ -77,15 +77,7 @@ def read(
         if not 0 <= table < len(book.tables):
             raise Invalid(_("There is no such table in this workbook."), code="table_unknown", field="table")
         understood = attempt(table)
-    times = {figure.time for figure in understood.figures}
-    times |= {states.year_before(time) for time in times}
-    known = data.figures_of(base, times) if base and times else {}
-    jumps = _jumps(dataset, understood.figures, known)
-    changed = [
-        figure
-        for figure in understood.figures
-        if figure.key in known and known[figure.key][0] != figure.value and known[figure.key][1] != states.SUPPRESSED
-    ]
+    jumps, changed, known = _against(dataset, understood.figures, base)
     read_table = book.tables[table]
     findings = {
         "tables": [
@@ -99,12 +91,7 @@ def read(
         ][:LISTED],
         "troubles": [each.as_json() for each in understood.troubles[:LISTED]],
         "skipped": understood.skipped,
-        "jumps": jumps[:LISTED],
-        "jumped": sorted({str(each["indicator"]) for each in jumps}),
-        "jump_count": len(jumps),
-        "changed": [
-            {"key": list(each.key), "before": known[each.key][0], "now": each.value} for each in changed[:LISTED]
-        ],
+        **_told(jumps, changed, known),
     }
     return Reading(
         table=table,
@@ -115,6 +102,46 @@ def read(
         changed_cells=len(changed),
         periods=sorted({figure.time for figure in understood.figures}),
     )
+
+
+def compared(dataset: Dataset, figures: list[Figure]) -> Reading:
+    """Figures that need no understanding, held against what is published."""
+    jumps, changed, known = _against(dataset, figures, queries.published_edition(dataset))
+    return Reading(
+        table=0,
+        mapping={},
+        figures=figures,
+        findings=_told(jumps, changed, known),
+        open_problems=0,
+        changed_cells=len(changed),
+        periods=sorted({figure.time for figure in figures}),
+    )
+
+
+def _against(
+    dataset: Dataset, figures: Sequence[Figure], base: Edition | None
+) -> tuple[list[dict[str, Any]], list[Figure], data.Figures]:
+    """Jumps against the year before, figures that change published ones, and what is published of these periods."""
+    times = {figure.time for figure in figures}
+    times |= {states.year_before(time) for time in times}
+    known = data.figures_of(base, times) if base and times else {}
+    changed = [
+        figure
+        for figure in figures
+        if figure.key in known and known[figure.key][0] != figure.value and known[figure.key][1] != states.SUPPRESSED
+    ]
+    return _jumps(dataset, figures, known), changed, known
+
+
+def _told(jumps: Sequence[dict[str, Any]], changed: Sequence[Figure], known: data.Figures) -> dict[str, Any]:
+    return {
+        "jumps": list(jumps[:LISTED]),
+        "jumped": sorted({str(each["indicator"]) for each in jumps}),
+        "jump_count": len(jumps),
+        "changed": [
+            {"key": list(each.key), "before": known[each.key][0], "now": each.value} for each in changed[:LISTED]
+        ],
+    }
 
 
 def _jumps(

@@ -45,10 +45,10 @@ def path(edition: Edition, *, draft: bool = False) -> Path | None:
     return path_of(digest) if digest else None
 
 
-def ask(edition: Edition, query: cube.Query, *, draft: bool = False) -> cube.Result:
-    """Run a query on an edition's figures."""
+def ask(edition: Edition, query: cube.Query, *, draft: bool = False, total: bool = False) -> cube.Result:
+    """Run a query on an edition's figures; `total` also counts them without limit."""
     file = path(edition, draft=draft)
-    return engine().run([file], query) if file else cube.Result((), [])
+    return engine().run([file], query, total=total) if file else cube.Result((), [], 0)
 
 
 def figures_of(edition: Edition, times: Collection[str]) -> Figures:
@@ -141,10 +141,15 @@ def _tops(dimension: Dimension) -> list[str]:
     return [code for code in dimension.names if not dimension.parents.get(code)] if dimension.role == "region" else []
 
 
-def series(edition: Edition, asked: Slice, by: str = "") -> dict[str, list[tuple[str, float | None, str]]]:
+def series(
+    edition: Edition, asked: Slice, by: str = "", times: Sequence[str] | None = None
+) -> dict[str, list[tuple[str, float | None, str]]]:
     """(period, value, status) in order of time, of the whole slice under the key "", or of each code of the dimension
-    `by`. A value that is suppressed or missing in any part makes the sum missing, never smaller."""
+    `by`; of some periods when `times` is given. A value that is suppressed or missing in any part makes the sum missing,
+    never smaller."""
     where = {"indicator": [asked.indicator.code], **asked.where}
+    if times is not None:
+        where["time"] = times
     keys = tuple(each["key"] for each in edition.dataset.dimensions)
     found = ask(edition, cube.Query(where=where, columns=("time", *keys, "value", "status"), order_by=("time",)))
     groups: dict[tuple[str, str], list[tuple[float | None, str]]] = defaultdict(list)
