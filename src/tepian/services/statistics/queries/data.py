@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 
+from tepian.kernel.catalogue.city import current_city
 from tepian.kernel.documents.queries import path_of
 from tepian.toolkit import cube
 
@@ -63,10 +64,11 @@ def rows_of(edition: Edition) -> list[tuple[Any, ...]]:
 
 
 def preview(edition: Edition, limit: int) -> list[dict[str, Any]]:
-    """The first figures with names instead of codes."""
-    if not edition.draft_file:
+    """The first figures of the periods that it brings, with names instead of codes."""
+    if not edition.draft_file or not edition.periods:
         return []
-    found = ask(edition, cube.Query(columns=tuple(columns(edition.dataset)), limit=limit), draft=True)
+    query = cube.Query(where={"time": edition.periods}, columns=tuple(columns(edition.dataset)), limit=limit)
+    found = ask(edition, query, draft=True)
     dimensions = dimensions_of(edition.dataset)
     indicators = {row.code: row for row in edition.dataset.indicators.all()}
     return [_named(row, dimensions, indicators) for row in found.rows]
@@ -137,8 +139,11 @@ def slice_of(edition: Edition, indicator: Indicator, chosen: Mapping[str, Sequen
 
 
 def _tops(dimension: Dimension) -> list[str]:
-    """The codes above all others: the city among regions."""
-    return [code for code in dimension.names if not dimension.parents.get(code)] if dimension.role == "region" else []
+    """The codes above all others: the city among regions, this one before others."""
+    if dimension.role != "region":
+        return []
+    own = current_city().code
+    return sorted((code for code in dimension.names if not dimension.parents.get(code)), key=lambda code: code != own)
 
 
 def series(

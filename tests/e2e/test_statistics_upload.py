@@ -1,0 +1,100 @@
+"""A messy workbook goes from the agency's desk over the data steward to the public page, in a real browser on the whole
+system, on a narrow screen and by keyboard."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import xlsxwriter
+from bench import harness
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+LINES = (
+    ["PEMERINTAH KOTA CONTOH"],
+    ["Penduduk menurut kelurahan dan jenis kelamin, 2026"],
+    [],
+    ["No", "Kelurahan", "Jenis kelamin", "", "Jumlah"],
+    ["", "", "Laki-laki", "Perempuan", ""],
+    ["(1)", "(2)", "(3)", "(4)", "(5)"],
+    [1, "Riversid", 1090, 1060, 2150],
+    [2, "Hilltop", 850, 840, 1690],
+    [3, "Market", 640, 655, 1295],
+    [4, "Harbour", 410, 395, 805],
+    [5, "Mangrov", 590, 310, 900],
+    ["", "Jumlah", 3580, 3260, 6840],
+    ["Sumber: registrasi penduduk"],
+)
+
+
+def workbook() -> bytes:
+    buffer = io.BytesIO()
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True})
+    sheet = book.add_worksheet("Sheet1")
+    for number, line in enumerate(LINES):
+        sheet.write_row(number, 0, line)
+    sheet.merge_range(3, 2, 3, 3, "Jenis kelamin")
+    for column, name in ((0, "No"), (1, "Kelurahan"), (4, "Jumlah")):
+        sheet.merge_range(3, column, 4, column, name)
+    book.close()
+    return buffer.getvalue()
+
+
+@contextlib.contextmanager
+def signed_in(browser: Any, running: harness.System, username: str) -> Iterator[Any]:
+    accounts = json.loads((running.home / "demo-accounts.json").read_text())
+    account = next(one for one in accounts if one["username"] == username)
+    context = browser.new_context(viewport={"width": 360, "height": 780})
+    page = context.new_page()
+    page.goto(f"{running.url}/masuk")
+    page.fill("[name=login]", account["username"])
+    page.fill("[name=password]", account["password"])
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda address: "/masuk" not in address)
+    yield page
+    context.close()
+
+
+def wide(page: Any) -> bool:
+    """Does the page scroll sideways?"""
+    return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth + 1"))
+
+
+def test_from_a_messy_workbook_to_the_public_page(browser: Any) -> None:
+    with harness.system() as running:
+        with signed_in(browser, running, "produsen") as page:
+            page.goto(f"{running.url}/kerja/data")
+            page.select_option("#u-set", "penduduk")
+            page.set_input_files("#u-file", {"name": "p.xlsx", "mimeType": "", "buffer": workbook()})
+            page.focus("#kirim button")
+            page.keyboard.press("Enter")
+            page.wait_for_url("**/kerja/data/edisi/*")
+            address = page.url
+            assert not wide(page)
+            for name in ("Mangrove", "Riverside"):
+                page.get_by_role("button", name=f"Maksudnya “{name}”: perbaiki 1 sel").focus()
+                page.keyboard.press("Enter")
+                page.wait_for_load_state()
+            assert page.locator("#perbaiki").count() == 0
+            page.fill("#lonjakan textarea", "Perumahan baru.")
+            page.locator("#lonjakan button").press("Enter")
+            page.wait_for_load_state()
+            page.locator("form[action$=serahkan] button").press("Enter")
+            page.get_by_text("menunggu walidata").wait_for()
+        with signed_in(browser, running, "walidata") as page:
+            page.goto(f"{running.url}/kerja/walidata")
+            page.locator("#wali a").first.press("Enter")
+            page.wait_for_url(address)
+            assert "Mangrove, Laki-laki" in page.inner_text("#lonjakan")
+            for box in page.locator("[name=checks]").all():
+                box.press("Space")
+            page.locator("form[action$=setujui] button").press("Enter")
+            page.get_by_text("Sudah terbit.").wait_for()
+            assert not wide(page)
+        status, body = harness.get(f"{running.url}/api/v1/statistics/indicators/jumlah-penduduk/figures?since=2026")
+        assert status == 200
+        assert json.loads(body)["count"] == 10
