@@ -57,6 +57,11 @@ class Knobs(BaseSettings):
     )
     message_gateway_token: str = Field("", description="Bearer token for the message gateway")
 
+    statistics_engine: str = Field(
+        "",
+        description="Database that answers questions to statistics: postgres://… or what Ibis connects to; empty: DuckDB",
+    )
+
     @property
     def base_url(self) -> str:
         # A name rather than a number: browsers keep passkeys for names only.

@@ -14,6 +14,7 @@ from django.conf import settings
 
 from tepian.kernel.catalogue.city import current_city
 from tepian.kernel.documents.queries import path_of
+from tepian.settings.base import knobs
 from tepian.toolkit import cube
 
 from .. import states
@@ -27,8 +28,16 @@ Figures = dict[tuple[str, ...], tuple[float | None, str]]
 
 @cache
 def engine() -> cube.Engine:
-    """One engine for the process: DuckDB on the store's files."""
-    return cube.DuckDB(settings.MEDIA_ROOT, max_rows=MOST_ROWS, memory_mb=MEMORY_MB)
+    """One engine for the process, on the store's files: DuckDB, or the database that `TEPIAN_STATISTICS_ENGINE` names."""
+    return engine_at(knobs.statistics_engine)
+
+
+def engine_at(url: str) -> cube.Engine:
+    if not url:
+        return cube.DuckDB(settings.MEDIA_ROOT, max_rows=MOST_ROWS, memory_mb=MEMORY_MB)
+    from tepian.toolkit.cube.ibis_engine import Ibis  # an optional part
+
+    return Ibis(settings.MEDIA_ROOT, url, namespace="statistics_cube", max_rows=MOST_ROWS)
 
 
 def dimension_keys(dataset: Dataset) -> list[str]:
