@@ -209,18 +209,19 @@ class _Question:
             self.names = names
             self.shown = [names[column] for column in plan.columns]
             return table
-        keys = {f"o{n}": table[names[key]] for n, key in enumerate(plan.keys)}
-        shift = len(keys)
-        figures = {
-            f"o{shift + n}": self._figure(table, names, one.function, one.column)
-            for n, one in enumerate(plan.measures)
-            if one.function != "last"
-        }
-        keyed = table.select(**keys, value=table[names[VALUE]], time=table[names[TIME]])
-        grouped = table.group_by(**keys) if keys else table
-        answer = grouped.aggregate(**figures, rows_=table.count())
+        shift = len(plan.keys)
         if any(one.function == "last" for one in plan.measures):
-            answer = self._with_last(answer, keyed, list(keys))
+            # The period of a row that has a value; the latest of its group stands beside every row of it.
+            table = table.mutate(
+                there=self.ibis.ifelse(table[names[VALUE]].notnull(), table[names[TIME]], self.ibis.null("string"))
+            )
+            window = self.ibis.window(group_by=[table[names[key]] for key in plan.keys])
+            table = table.mutate(latest=table.there.max().over(window))
+        figures = {
+            f"o{shift + n}": self._figure(table, names, one.function, one.column) for n, one in enumerate(plan.measures)
+        }
+        keys = {f"o{n}": table[names[key]] for n, key in enumerate(plan.keys)}
+        answer = (table.group_by(**keys) if keys else table).aggregate(**figures, rows_=table.count())
         self.shown = [f"o{n}" for n in range(shift + len(plan.measures))]
         self.names = dict(zip(plan.shown, self.shown, strict=True))
         answer = answer.select(*self.shown)
@@ -230,26 +231,9 @@ class _Question:
         of = table[names[column]]
         if function == "missing":
             return table.count() - of.count()
+        if function == "last":
+            return self.ibis.ifelse(table.there == table.latest, of, self.ibis.null("float64")).sum()
         return getattr(of, function)()
-
-    def _with_last(self, answer: Any, keyed: Any, keys: list[str]) -> Any:
-        there = keyed.filter(keyed.value.notnull())
-        periods = there.group_by([*keys, "time"]).aggregate(sum_=there.value.sum())
-        latest = (periods.group_by(keys) if keys else periods).aggregate(time=periods.time.max())
-        last = periods.join(latest, [*self._same(periods, latest, keys), periods.time == latest.time])
-        last = last.select(**{f"l_{key}": periods[key] for key in keys}, last_=periods.sum_)
-        on = [answer[key].identical_to(last[f"l_{key}"]) for key in keys] or [self.ibis.literal(True)]
-        joined = answer.left_join(last, on)
-        shift = len(keys)
-        figures = {f"o{shift + n}": one.function == "last" for n, one in enumerate(self.plan.measures)}
-        return joined.select(
-            **{key: joined[key] for key in keys},
-            **{name: joined["last_" if is_last else name] for name, is_last in figures.items()},
-        )
-
-    @staticmethod
-    def _same(left: Any, right: Any, keys: list[str]) -> list[Any]:
-        return [left[key].identical_to(right[key]) for key in keys]
 
     def _top(self, answer: Any, top: Top) -> Any:
         ibis = self.ibis
@@ -304,7 +288,7 @@ class Connected:
             for cells, column in zip(zip(*batch, strict=True), lists, strict=True):
                 column.extend(cells)
         table = arrow.table(lists, schema=arrow.schema(list(kinds.items())))
-        return self._connection.create_table(name, table, overwrite=True)
+        return self._ibis.memtable(table)
 
     def rows(self, expression: Any, texts: dict[str, str]) -> list[Row]:
         """See Backend."""

@@ -4,7 +4,7 @@ A figure below the threshold could point to a person (primary suppression). Alon
 the others, so more figures of the line are hidden (complementary suppression; Hundepool et al., Statistical Disclosure
 Control, Wiley 2012, chapter 4). What is promised, for the figures and totals of one indicator and period:
 
-- No hidden figure follows from the published ones by adding and subtracting, over however many lines.
+- No hidden figure, noughts apart, follows from the published ones by adding and subtracting, over however many lines.
 - The sum of the hidden parts of a line whose total is published is not itself below the threshold.
 
 It is not promised that the fewest figures are hidden, that a hidden figure cannot be narrowed down to a range, or anything
@@ -66,7 +66,7 @@ def suppress(
             figure = answer[number][value]
             if figure is None and answer[number][status] == SUPPRESSED:
                 hidden.add(key)
-                figure = 1.0  # hidden by somebody before us; at least one
+                figure = 0.0  # hidden by somebody before us; what is not known is not used either
             elif figure is not None and 0 < figure < threshold:
                 hidden.add(key)
             if figure is not None:
@@ -116,6 +116,7 @@ def _lines(figures: Mapping[Key, float], levels: Sequence[Mapping[str, frozenset
 
 def _protected(figures: Mapping[Key, float], hidden: set[Key], lines: list[_Line], threshold: float) -> set[Key]:
     """All that must be hidden. Each turn hides more, so it ends."""
+    secret = frozenset(hidden)
     of: dict[Key, list[_Line]] = {}
     for line in lines:
         for key in (line.total, *line.parts):
@@ -128,15 +129,20 @@ def _protected(figures: Mapping[Key, float], hidden: set[Key], lines: list[_Line
             if chosen is not None:
                 hidden.add(chosen)
                 open_lines.update((id(one), one) for one in of[chosen])
-        more = set()
-        for key in _derivable(hidden, lines):
-            found = [
-                one for line in of[key] for one in (line.total, *line.parts) if one not in hidden and one not in more
-            ]
-            if found:
-                more.add(min(found, key=lambda one: _rank(one, figures)))
+        more: set[Key] = set()
+        known = set(_derivable(hidden, lines))
+        for key in sorted(known):
+            chosen = _smallest(of[key], figures, hidden | more)
+            if chosen is None and (key in secret or figures[key]):
+                # All its own lines are hidden already; it follows from lines further off.
+                chosen = _smallest([line for one in hidden for line in of.get(one, ())], figures, hidden | more)
+            if chosen is not None:
+                more.add(chosen)
         if not more:
-            return hidden
+            # A nought among noughts follows in spite of everything; it was hidden for nothing and can be shown. Anything
+            # else follows only when no line with a hidden figure shows one: then the lines that say so are not true.
+            noughts = {key for key in known if not figures[key] and key not in secret}
+            return hidden - noughts if noughts == known else hidden
         hidden |= more
         open_lines = {id(line): line for key in more for line in of[key]}
 
@@ -148,12 +154,22 @@ def _one_more(line: _Line, figures: Mapping[Key, float], hidden: set[Key], thres
         if parts:
             return None
         free = list(line.parts)
-    elif not parts or (len(parts) > 1 and sum(figures[key] for key in parts) >= threshold):
+    elif not parts or (len(parts) > 1 and _rest(line, figures, hidden) >= threshold):
         return None
     else:
         # A nought protects nothing where everybody can guess it; then the total goes.
         free = [key for key in line.parts if key not in hidden and figures[key] > 0] or [line.total]
     return min(free, key=lambda key: _rank(key, figures))
+
+
+def _smallest(lines: Iterable[_Line], figures: Mapping[Key, float], hidden: set[Key]) -> Key | None:
+    free = {key for line in lines for key in (line.total, *line.parts) if key not in hidden}
+    return min(free, key=lambda key: _rank(key, figures), default=None)
+
+
+def _rest(line: _Line, figures: Mapping[Key, float], hidden: set[Key]) -> float:
+    """The sum of the hidden parts, as every reader can tell it."""
+    return figures[line.total] - sum(figures[key] for key in line.parts if key not in hidden)
 
 
 def _rank(key: Key, figures: Mapping[Key, float]) -> tuple[bool, float, Key]:

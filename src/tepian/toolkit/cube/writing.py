@@ -12,7 +12,9 @@ import hashlib
 import itertools
 import json
 import os
+import shutil
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -38,6 +40,7 @@ from .query import Where, conditions
 from .sql import Statement, name
 
 BATCH = 20_000
+ABANDONED_S = 86_400
 ROW_GROUP = 122_880  # DuckDB's own; smaller ones made sums over everything slower and series not faster
 CONTROL = r"[\x00-\x1f\x7f]"
 
@@ -103,7 +106,7 @@ def write_from(
 
 
 def _check_columns(columns: Sequence[str], schema: Schema) -> None:
-    if sorted(columns) != sorted(schema.columns):
+    if len(columns) != len(schema.columns) or set(columns) != set(schema.columns):
         raise RowsRefused("columns", columns=tuple(columns), expected=schema.columns)
 
 
@@ -121,6 +124,7 @@ class _Table:
     def __init__(self, path: Path, folders: Sequence[Path], schema: Schema, memory_mb: int) -> None:
         self.path = path.absolute()
         self.schema = schema
+        _clear(self.path.parent)
         # Beside the file: renaming is one step only within a file system.
         self._scratch = tempfile.TemporaryDirectory(prefix=".cube-", dir=self.path.parent, ignore_cleanup_errors=True)
         self.folder = Path(self._scratch.name).resolve()
@@ -206,12 +210,12 @@ class _Table:
         for (code, test), count in zip(tests.items(), found, strict=True):
             if count:
                 self._refuse(code, f"SELECT {self._key()} FROM _rows WHERE {test} ORDER BY ALL LIMIT 1", count)
-        times = self.connection.execute(f"SELECT DISTINCT {name(TIME)} FROM _rows ORDER BY 1").fetchall()
-        for (time,) in times:
+        periods_found = self.connection.execute(f"SELECT DISTINCT {name(TIME)} FROM _rows ORDER BY 1").fetchall()
+        for (period,) in periods_found:
             try:
-                periods.span(time)
+                periods.span(period)
             except ValueError:
-                raise RowsRefused("not_a_period", value=time) from None
+                raise RowsRefused("not_a_period", value=period) from None
         twice = f"SELECT {self._key()} FROM _rows GROUP BY ALL HAVING count(*) > 1 ORDER BY ALL LIMIT 1"
         self._refuse("duplicate", twice)
 
@@ -228,6 +232,14 @@ class _Table:
             if count is not None:
                 params["count"] = count
             raise RowsRefused(code, **params)
+
+
+def _clear(folder: Path) -> None:
+    """What a writer left that was killed. Nobody writes for a day."""
+    for left in folder.glob(".cube-*"):
+        with contextlib.suppress(OSError):
+            if left.stat().st_mtime < time.time() - ABANDONED_S:
+                shutil.rmtree(left)
 
 
 def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
