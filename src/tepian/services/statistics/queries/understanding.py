@@ -138,6 +138,7 @@ def guess(
     columns: dict[str, dict[str, Any]] = {}
     for index, column in enumerate(table.columns):
         columns[str(index)] = _role(index, column, rows, dataset, dimensions, indicators)
+    _each_once(columns, table.columns, indicators)
     taken = {role.get("key") for role in columns.values()}
     spread = {key for role in columns.values() for key in role.get("place", {})}
     dated = any(role.get("time") for role in columns.values())
@@ -169,6 +170,32 @@ def guess(
         "constants": constants,
         "section": _section(rows, dataset, dimensions, {*taken, *fixed}, has_time),
     }
+
+
+def _each_once(columns: dict[str, dict[str, Any]], headings: Sequence[Column], indicators: Sequence[Indicator]) -> None:
+    """One column for the period, one for each dimension, one for each figure: the first, or the one that bears the
+    figure's name. Of several numbers of which none is named none is taken."""
+    same: dict[tuple[Any, ...], list[str]] = defaultdict(list)
+    for at, role in columns.items():
+        if role["role"] != "ignore":
+            place = tuple(sorted(role.get("place", {}).items()))
+            same[role["role"], role.get("key"), role.get("indicator"), role.get("time"), place].append(at)
+    for (kind, *_rest), found in same.items():
+        if len(found) == 1:
+            continue
+        kept = found[0]
+        if kind == "value":
+            named = sorted(found, key=lambda at: -_named(headings[int(at)], columns[at]["indicator"], indicators))
+            kept = named[0] if _named(headings[int(named[0])], columns[named[0]]["indicator"], indicators) else ""
+        for at in found:
+            if at != kept:
+                columns[at] = {"role": "ignore"}
+
+
+def _named(column: Column, indicator: str, indicators: Sequence[Indicator]) -> float:
+    """How much a heading is like the indicator's names; 0 when too little."""
+    row = next(each for each in indicators if each.code == indicator)
+    return max(_likeness(" ".join(column.labels), row), _likeness(column.name, row))
 
 
 def _section(
@@ -241,16 +268,16 @@ def _is_counter(values: Sequence[Any]) -> bool:
 
 
 def _indicator(heading: str, indicators: Sequence[Indicator]) -> Indicator | None:
+    best = max(indicators, key=lambda row: _likeness(heading, row), default=None)
+    return best if best is not None and _likeness(heading, best) > 0 else None
+
+
+def _likeness(heading: str, row: Indicator) -> float:
+    """Of a heading with the indicator's names, from `ALIKE` to 100; 0 when it is below."""
     wanted = fold(heading)
-    if not wanted:
-        return None
-    best, likeness = None, 0.0
-    for row in indicators:
-        for text in (row.title, row.title_en, row.code, *row.synonyms):
-            score = fuzz.token_sort_ratio(wanted, fold(text)) if text else 0.0
-            if score > likeness:
-                best, likeness = row, score
-    return best if likeness >= ALIKE else None
+    names = (row.title, row.title_en, row.code, *row.synonyms)
+    score = max((fuzz.token_sort_ratio(wanted, fold(name)) for name in names if name), default=0.0) if wanted else 0.0
+    return score if score >= ALIKE else 0.0
 
 
 def _fits(dimension: Dimension, name: str, values: Sequence[Any]) -> float:
