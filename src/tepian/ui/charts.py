@@ -8,7 +8,7 @@ different dashes, so that six lines stay apart without colour).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import pairwise
 from typing import Any, TypeGuard
@@ -82,19 +82,7 @@ def line_chart(
         return bottom - (bottom - top) * (value - lowest) / (highest - lowest)
 
     parts = [format_html('<text x="{}" y="14">{}</text>', 0, unit)] if unit else []
-    for mark in marks:
-        y = y_of(mark)
-        parts.append(
-            format_html(
-                '<path class="kisi" d="M{} {}H{}"/><text x="{}" y="{}" text-anchor="end">{}</text>',
-                _n(left),
-                _n(y),
-                _n(right),
-                _n(left - 6),
-                _n(y + 5),
-                _value(mark, marks[1] - marks[0]),
-            )
-        )
+    parts += _grid(marks, y_of, left, right)
     for at, text in _ticks(first, last, zone):
         x = x_of(at)
         anchor = "start" if x < left + 24 else "end" if x > right - 24 else "middle"
@@ -156,16 +144,98 @@ def line_chart(
     return _frame(mark_safe("".join(parts)), width, height, title, description)
 
 
+def period_chart(
+    periods: Sequence[Any],
+    series: Iterable[tuple[Any, Sequence[float | None]]],
+    *,
+    open_from: int | None = None,
+    decimals: int | None = None,
+    unit: str = "",
+    title: Any = "",
+    description: Any = "",
+    width: int = WIDTH,
+    height: int = HEIGHT,
+) -> SafeString:
+    """Lines over periods that stand at equal distances; `periods` are their names, and each series has a value (or None,
+    a gap) for each. Points from `open_from` on are provisional: drawn hollow. At most six series."""
+    lines = [(str(label), [float(v) if _is_number(v) else None for v in values]) for label, values in series][:SERIES]
+    known = [value for _label, values in lines for value in values if value is not None]
+    if not known:
+        return _frame(_nothing(width, height), width, height, title, description)
+    marks = _marks(known, ())
+    widest = max(len(_value(mark, marks[1] - marks[0])) for mark in marks)
+    left, right, top, bottom = max(40.0, 10.0 + 10.5 * widest), width - 14.0, 26.0, height - 30.0
+
+    def x_of(number: int) -> float:
+        return (left + right) / 2 if len(periods) == 1 else left + 8 + (right - left - 16) * number / (len(periods) - 1)
+
+    def y_of(value: float) -> float:
+        return bottom - (bottom - top) * (value - marks[0]) / (marks[-1] - marks[0])
+
+    parts = [format_html('<text x="0" y="14">{}</text>', unit)] if unit else []
+    parts += _grid(marks, y_of, left, right)
+    parts.append(format_html('<path class="sumbu" d="M{} {}H{}"/>', _n(left), _n(bottom), _n(right)))
+    room = max(1, int((right - left) / (26.0 + 10.0 * max(len(str(period)) for period in periods))))
+    step = max(1, math.ceil((len(periods) - 1) / room))
+    for number in range((len(periods) - 1) % step, len(periods), step):  # the newest is always named
+        x = x_of(number)
+        anchor = "start" if x < left + 24 else "end" if x > right - 24 else "middle"
+        parts.append(
+            format_html(
+                '<path class="sumbu" d="M{0} {1}v6"/><text x="{0}" y="{2}" text-anchor="{3}">{4}</text>',
+                _n(x),
+                _n(bottom),
+                height - 6,
+                anchor,
+                periods[number],
+            )
+        )
+    dots = len(periods) <= 40
+    ends = []
+    for number, (label, values) in enumerate(lines, 1):
+        run: list[tuple[float, float]] = []
+        for place, value in enumerate([*values, None]):
+            if value is not None:
+                run.append((x_of(place) / 3, y_of(value)))
+            elif run:
+                dash = f" d{number}" if number > 1 else ""
+                path = " ".join(f"{_n(3 * x)} {_n(y)}" for x, y in _thin(run, (right - left) / 3))
+                if len(run) > 1:
+                    parts.append(format_html('<path class="garis s{}{}" d="M{}"/>', number, dash, path))
+                run = []
+        seen = [(place, value) for place, value in enumerate(values) if value is not None]
+        alone = {p for p, _v in seen if {p - 1, p + 1}.isdisjoint(q for q, _w in seen)} if not dots else set()
+        for place, value in seen:
+            provisional = open_from is not None and place >= open_from
+            if dots or provisional or place in alone or place == seen[-1][0]:
+                style = f"s{number} hampa" if provisional else f"f{number}"
+                size = 4.5 if place == seen[-1][0] else 3.5 if provisional else 3
+                parts.append(
+                    format_html(
+                        '<circle class="{}" cx="{}" cy="{}" r="{}"/>', style, _n(x_of(place)), _n(y_of(value)), size
+                    )
+                )
+        if seen:
+            place, value = seen[-1]
+            text = f"{label} {words.number(value, _decimals(value) if decimals is None else decimals)}".strip()
+            ends.append([y_of(value) - 10, number, min(x_of(place) + 4, right), text])
+    parts += _labels(ends, top, bottom, left)
+    return _frame(mark_safe("".join(parts)), width, height, title, description)
+
+
 def bar_chart(
     items: Iterable[tuple[Any, float | None]],
     *,
+    missing: Mapping[Any, Any] | None = None,
+    decimals: int | None = None,
     unit: str = "",
     title: Any = "",
     description: Any = "",
     width: int = WIDTH,
     bar: int = 26,
 ) -> SafeString:
-    """Lying bars, one for each (label, value), from zero; the value stands at the end. None and NaN give a dash."""
+    """Lying bars, one for each (label, value), from zero; the value stands at the end. None and NaN give a dash, or what
+    `missing` says of their label. The same `decimals` for all, or as many as each needs."""
     rows = [(str(label), float(value) if _is_number(value) else None) for label, value in items]
     values = [value for _label, value in rows if value is not None]
     if not rows:
@@ -173,16 +243,19 @@ def bar_chart(
     low, high = min([0.0, *values]), max([0.0, *values])
     spread = (high - low) or 1.0
     height = len(rows) * (bar + 26) + 6
-    left, right = (60.0 if low < 0 else 0.0), width - 76.0
+    longest = max(len(words.number(value, decimals)) for value in values or [0.0]) + len(f" {unit}")
+    left, right = (60.0 if low < 0 else 0.0), width - max(76.0, 12 + 10.5 * longest)
     zero = left + (right - left) * (0 - low) / spread
     parts = []
     for number, (label, value) in enumerate(rows):
         y = number * (bar + 26) + 18
-        text = words.number(value, _decimals(value)) + (f" {unit}" if unit and value is not None else "")
+        places = _decimals(value) if decimals is None else decimals
+        text = words.number(value, places) + (f" {unit}" if unit and value is not None else "")
         parts.append(format_html('<text x="0" y="{}">{}</text>', y - 3, label))
         if value is None:
+            reason = (missing or {}).get(label, words.DASH)
             parts.append(
-                format_html('<text class="label" x="{}" y="{}">{}</text>', _n(zero + 4), y + bar * 0.7, words.DASH)
+                format_html('<text class="label" x="{}" y="{}">{}</text>', _n(zero + 4), _n(y + bar * 0.7), reason)
             )
             continue
         edge = left + (right - left) * (value - low) / spread
@@ -240,6 +313,22 @@ def sparkline(values: Iterable[float | None], *, title: Any = "", width: int = 1
 
 
 # --- parts ------------------------------------------------------------------------------------------------------------
+
+
+def _grid(marks: Sequence[float], y_of: Callable[[float], float], left: float, right: float) -> list[SafeString]:
+    """The lying lines of the upright axis with their values."""
+    return [
+        format_html(
+            '<path class="kisi" d="M{} {}H{}"/><text x="{}" y="{}" text-anchor="end">{}</text>',
+            _n(left),
+            _n(y_of(mark)),
+            _n(right),
+            _n(left - 6),
+            _n(y_of(mark) + 5),
+            _value(mark, marks[1] - marks[0]),
+        )
+        for mark in marks
+    ]
 
 
 def _frame(inside: SafeString, width: int, height: int, title: Any, description: Any) -> SafeString:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from django.utils import translation
@@ -11,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from tepian.ui.charts import bar_chart, line_chart, sparkline
+from tepian.ui import pictures
+from tepian.ui.charts import bar_chart, line_chart, period_chart, sparkline
 
 START = datetime(2026, 11, 22, 6, tzinfo=UTC)
 WITA = ZoneInfo("Asia/Makassar")
@@ -118,3 +121,56 @@ def test_any_data_gives_a_wellformed_chart(points: list[tuple[datetime, float | 
     parse(bar_chart([("A", value) for _at, value in points]))
     if spark := sparkline([value for _at, value in points]):
         parse(spark)
+
+
+def test_periods_stand_at_equal_distances_and_provisional_ones_are_hollow() -> None:
+    svg = period_chart(
+        ["2021", "2022", "2024", "2025"], [("A", [1, None, 3, 4]), ("B", [2, 3, 4, 5])], open_from=3, unit="orang"
+    )
+    assert len(paths(svg)) == 2, "A: one point, a gap, a line; B: a line"
+    circles = [element.get("class") for element in parse(svg).iter("circle")]
+    assert circles.count("s1 hampa") == circles.count("s2 hampa") == 1
+    assert {"2021", "2025", "orang"} <= set(texts(svg))
+
+
+@given(
+    st.lists(st.lists(st.one_of(st.none(), st.floats(allow_nan=True)), min_size=3, max_size=3), max_size=8),
+    st.integers(0, 2),
+)
+def test_period_charts_keep_their_shape_with_any_values(rows: list[list[float | None]], start: int) -> None:
+    svg = period_chart(["a & b", "<c>", "d"], [(f"<{n}>", row) for n, row in enumerate(rows)], open_from=start)
+    assert "nan" not in svg.lower() and "inf" not in svg.lower()
+    assert parse(svg).tag == "svg"
+
+
+def test_ten_years_of_days_stay_a_small_drawing() -> None:
+    days = [str(n) for n in range(3650)]
+    svg = period_chart(days, [("A", [math.sin(n / 50) * 100 for n in range(3650)])], width=640)
+    assert len(svg) < 16_000
+    assert len(texts(svg)) < 20
+
+
+def test_bars_say_why_a_value_is_missing_and_have_room_for_their_unit() -> None:
+    svg = bar_chart([("A", 12_345.0), ("B", None)], missing={"B": "not shown"}, unit="households", decimals=0)
+    assert "not shown" in texts(svg)
+    bar = next(parse(svg).iter("rect"))
+    assert float(bar.get("width") or 0) + 10.5 * len("12.345 households") < 480
+
+
+def test_a_chart_as_a_file_needs_nothing_from_outside() -> None:
+    chart = period_chart(["2024", "2025"], [("", [1.0, 2.0])], title="T")
+    svg = pictures.standalone(chart, title="Rice & <oil> " * 12, notes=["Source: A", ""])
+    root = parse(svg)
+    assert root.get("width") and root.find("{*}style") is not None
+    assert not re.search(r"var\(|href|url\(", svg)
+    assert sum("judul" in (node.get("class") or "") for node in root.iter("{*}text")) > 1, "a long title is wrapped"
+    png = pictures.png(svg)
+    assert png.startswith(b"\x89PNG") and len(png) > 5000
+    empty = pictures.png(re.sub(r"<text.*?</text>", "", svg))
+    assert len(png) > 1.5 * len(empty), "letters are drawn although the machine may have no fonts"
+
+
+def test_the_colours_of_files_are_those_of_the_pages() -> None:
+    tokens = (Path(pictures.__file__).parent / "css" / "tokens.css").read_text().split("@media")[0]
+    for name, colour in pictures.COLOURS.items():
+        assert f"--color-{name}: {colour};" in tokens, name
