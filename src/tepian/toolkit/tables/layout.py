@@ -207,19 +207,25 @@ def _begins_anew(sheet: Sheet, strip: list[int], current: Block, group: list[int
         return False
     if any(_same(sheet, head, line, strip) for line in current.header):
         return False
-    ahead = current.lines[:LOOK_AHEAD]
-    numeric = {
-        column
-        for column in strip
-        if (cells := [raw for line in ahead if (raw := sheet.raw(line, column)) != ""])
-        and sum(looks_numeric(raw) for raw in cells) * 2 > len(cells)
-    }
+    numeric = _numeric(sheet, current.lines[:LOOK_AHEAD], strip)
+    if any(column not in numeric for column in _numeric(sheet, group[1:LOOK_AHEAD], sheet.filled(head, strip))):
+        return True  # numbers begin under texts of this line where the table above has none
     if numeric:
         return any(
             (isinstance(raw := sheet.seen(head, column), str) and raw and not missing_reason(raw)) or _names_period(raw)
             for column in numeric
         )
     return any(_TITLE.match(sheet.text(line, strip)) for line in above)
+
+
+def _numeric(sheet: Sheet, lines: list[int], columns: Iterable[int]) -> set[int]:
+    """Columns in which most of the filled cells of these lines are numbers."""
+    return {
+        column
+        for column in columns
+        if (cells := [raw for line in lines if (raw := sheet.raw(line, column)) != ""])
+        and sum(looks_numeric(raw) for raw in cells) * 2 > len(cells)
+    }
 
 
 def _same(sheet: Sheet, line: int, other: int, strip: list[int]) -> bool:
@@ -339,7 +345,8 @@ def _goes_on(sheet: Sheet, strip: list[int], header: list[int], line: int) -> bo
     if merged:
         return (
             any(column + offset in filled for column in merged for offset in range(sheet.across[before, column]))
-            and sheet.raw(line, strip[0]) == ""
+            # Years above, and below them the name of the first column, or nothing.
+            and "" in (sheet.raw(line, strip[0]), sheet.seen(before, strip[0]))
         )
     gaps = [column for column in strip if sheet.seen(before, column) == ""]
     return any(column in filled for column in gaps) and sheet.raw(line, strip[0]) == ""

@@ -65,9 +65,9 @@ def _declared(data: bytes) -> str:
 def _grid(table: html.HtmlElement, number: int, limits: Limits, taken: int) -> tuple[Grid, int]:
     grid = Grid(str(number) if number > 1 else "", is_text=True)
     held: set[tuple[int, int]] = set()  # places that a cell above reaches down into
-    rows: list[list[str]] = []
+    rows: list[list[str]] = [[title]] if (title := _title(table)) else []
     cells = 0
-    for line, tr in enumerate(table.iter("tr"), 1):
+    for line, tr in enumerate(table.iter("tr"), len(rows) + 1):
         row: list[str] = []
         for cell in tr.iterchildren("td", "th"):
             while (line, len(row) + 1) in held:
@@ -86,6 +86,17 @@ def _grid(table: html.HtmlElement, number: int, limits: Limits, taken: int) -> t
                 raise Unreadable("too_many_columns", sheet=grid.sheet, count=len(row), limit=limits.columns)
         rows.append(row)
     return grid, grid.fill(rows, limits, taken=taken)  # type: ignore[arg-type]
+
+
+def _title(table: html.HtmlElement) -> str:
+    """The table's caption, or the heading or paragraph right before it."""
+    caption = table.find("caption")
+    before = table.getprevious() if caption is None else caption
+    if before is None or (
+        caption is None and before.tag not in {"h1", "h2", "h3", "h4", "h5", "h6", "p", "b", "strong"}
+    ):
+        return ""
+    return " ".join(before.text_content().split())[:300]
 
 
 def _span(cell: html.HtmlElement, name: str, most: int) -> int:
