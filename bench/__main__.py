@@ -25,6 +25,7 @@ ORDER = [
     "places",
     "rules",
     "travel_time",
+    "statistics_queries",
     "table_reading",
     "emergency_desk",
     "desk_flows",

@@ -18,7 +18,7 @@ from .engine import OnFiles
 from .parts import VALUE, EngineFailed, Row, RowsRefused, Schema, TableUnreadable
 from .query import Condition, Plan
 
-MARK = "tepian.cube"  # in the file's own metadata: {"version": 1, "dimensions": […]}
+MARK = "tepian.cube"  # in the file's own metadata: {"version": 1, "dimensions": […], "forms": […]}
 VERSION = 1
 
 
@@ -181,7 +181,7 @@ def schema_of(path: Path, marks: Sequence[Row], described: Sequence[Row]) -> Sch
     """The schema of a file from its metadata; raises TableUnreadable("not_a_table") when it is not one of ours."""
     try:
         mark = json.loads(marks[0][0])
-        schema = Schema.of(mark["dimensions"])
+        schema = Schema.of(mark["dimensions"], mark["forms"])
         fits = mark["version"] == VERSION
     except (LookupError, TypeError, ValueError, RowsRefused):
         raise TableUnreadable("not_a_table", path=path.name) from None

@@ -134,9 +134,9 @@ class OnFiles:
     def _schema_of(self, files: list[Path], stamps: list[Stamp]) -> Schema:
         found = [self._schema_of_one(path, stamp) for path, stamp in zip(files, stamps, strict=True)]
         for path, schema in zip(files, found, strict=True):
-            if schema != found[0]:
+            if schema.columns != found[0].columns:
                 raise TableUnreadable("columns_differ", path=path.name)
-        return found[0]
+        return Schema.of(found[0].dimensions, {form for schema in found for form in schema.forms})
 
     def _schema_of_one(self, path: Path, stamp: Stamp) -> Schema:
         kept = self._schemas.get(path)

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 import duckdb
 
 from . import duck
-from .engine import OnFiles
+from .engine import OnFiles, Paths, T
 from .parts import TIME, VALUE, EngineFailed, Row, Schema
 from .query import YEAR, Classification, Condition, Plan, Top
 
@@ -44,7 +44,15 @@ class Backend(Protocol):
     def rows(self, expression: Any, texts: dict[str, str]) -> list[Row]:
         """What an expression answers; a literal that is a key of `texts` stands for that text."""
 
-    def close(self) -> None: ...
+    def forget(self) -> None:
+        """Look anew which copies there are."""
+
+    def close(self) -> None:
+        """Give everything back."""
+
+
+class Gone(EngineFailed):
+    """A copy that was there is not any more: somebody else replaced it, or emptied the database."""
 
 
 def library(name: str = "ibis") -> Any:
@@ -90,6 +98,13 @@ class Ibis(OnFiles):
         self._backend.close()
         self._reader.close()
 
+    def _settled(self, paths: Paths, answer: Callable[[list[Path], Schema], T]) -> T:
+        try:
+            return super()._settled(paths, answer)
+        except Gone:
+            self._backend.forget()
+            return super()._settled(paths, answer)
+
     def _read_schema(self, path: Path) -> Schema:
         return self._reader.schema(path)
 
@@ -118,7 +133,9 @@ class Ibis(OnFiles):
         stamp = (str(path), found.st_ino, found.st_mtime_ns)
         if stamp not in self._digests:
             with path.open("rb") as file:
-                self._digests[stamp] = hashlib.file_digest(file, "blake2b").hexdigest()[:32]
+                content = hashlib.file_digest(file, "blake2b").digest()
+            # Two files with the same content have a copy each, for each is replaced on its own.
+            self._digests[stamp] = hashlib.blake2b(bytes(path) + content, digest_size=16).hexdigest()
         columns = self.schema(path).columns
         return self._backend.table(f"t_{self._digests[stamp]}", columns, path, lambda: _file_rows(path, columns))
 
@@ -179,7 +196,8 @@ class _Question:
             }
             met = self.ibis.literal(False)
             for form, low, high in one.bounds:
-                met = met | (forms[form] & (column >= self.text(low)) & (column <= self.text(high)))
+                inside = (column >= self.text(low)) & (column <= self.text(high))
+                met = met | (forms[form] & inside if one.mixed else inside)
             return met
         met = column.notnull()
         for end, is_low in zip(one.ends or (), (True, False), strict=True):
@@ -301,6 +319,10 @@ class Connected:
         except Exception as error:  # each backend has errors of its own
             raise EngineFailed("engine", kind=type(error).__name__) from error
         return list(zip(*(column.to_pylist() for column in answer.columns), strict=True))
+
+    def forget(self) -> None:
+        """See Backend."""
+        self._tables.clear()
 
     def close(self) -> None:
         """See Backend."""

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 from psycopg import sql as pg
 
-from .ibis_engine import library
+from .ibis_engine import Gone, library
 from .parts import NAME, VALUE, EngineFailed, QueryRefused, Row
 
 KEPT_COPIES = 2  # of one file: the newest, and the one that a running question may still read
@@ -100,6 +100,11 @@ class Postgres:
             statement = statement.replace(f'"{token}"', f"%({token})s::text")
         return statement, texts
 
+    def forget(self) -> None:
+        """See Backend."""
+        with self._lock:
+            self._known.clear()
+
     def _connection(self) -> psycopg.Connection[Row]:
         if self._closed:
             raise EngineFailed("closed")
@@ -122,6 +127,8 @@ class Postgres:
 
 
 def _failed(error: psycopg.Error) -> EngineFailed:
+    if isinstance(error, psycopg.errors.UndefinedTable):
+        return Gone("engine", kind=error.sqlstate)
     if isinstance(error, psycopg.errors.QueryCanceled):
         return EngineFailed("timeout")
     if isinstance(error, psycopg.errors.OutOfMemory):

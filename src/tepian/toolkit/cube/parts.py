@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from .periods import FORMS
+
 INDICATOR, TIME, VALUE, STATUS = "indicator", "time", "value", "status"
 FIXED = (INDICATOR, TIME, VALUE, STATUS)
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)  # a column; lower case, for engines fold the case of names
@@ -51,13 +53,17 @@ class EngineFailed(CubeError):
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """The columns of a table. `columns` in the order of the file; `dimensions` are sorted by, after indicator and time."""
+    """The columns of a table. `columns` in the order of the file; `dimensions` are sorted by, after indicator and time.
+
+    `forms`: which forms its periods have (periods.FORMS).
+    """
 
     columns: tuple[str, ...]
     dimensions: tuple[str, ...]
+    forms: tuple[str, ...] = FORMS
 
     @classmethod
-    def of(cls, dimensions: Iterable[str]) -> Schema:
+    def of(cls, dimensions: Iterable[str], forms: Iterable[str] = FORMS) -> Schema:
         """indicator, time, the dimensions, value, status. Raises RowsRefused for names that are not usable."""
         names = tuple(dimensions)
         for name in names:
@@ -66,7 +72,7 @@ class Schema:
         columns = (INDICATOR, TIME, *names, VALUE, STATUS)
         if len(set(columns)) < len(columns):
             raise RowsRefused("column_twice", columns=columns)
-        return cls(columns, names)
+        return cls(columns, names, tuple(form for form in FORMS if form in forms))
 
     @property
     def key(self) -> tuple[str, ...]:

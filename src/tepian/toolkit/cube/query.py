@@ -98,12 +98,16 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A checked condition. Exactly one of `values`, `bounds` (of time) and `ends` (of the others) is set."""
+    """A checked condition. Exactly one of `values`, `bounds` (of time) and `ends` (of the others) is set.
+
+    mixed: the table has periods of several forms, so that their text alone does not say which are within the bounds.
+    """
 
     column: str
     values: tuple[str, ...] | None = None
     bounds: periods.Bounds | None = None
     ends: tuple[Any, Any] | None = None
+    mixed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +186,7 @@ def _condition(column: object, asked: object, schema: Schema, classifications: t
     if isinstance(asked, Range):
         if through or column == YEAR:
             raise QueryRefused("not_values", part="where", column=column)
-        return _range(column, asked)
+        return _range(column, asked, schema)
     if column == VALUE:
         raise QueryRefused("not_a_range", column=column)
     # A text is a collection of its letters, which nobody means.
@@ -198,7 +202,7 @@ def _condition(column: object, asked: object, schema: Schema, classifications: t
     return Condition(base, values=tuple(row[0] for row in through.rows if row[place] in wanted))
 
 
-def _range(column: str, asked: Range) -> Condition:
+def _range(column: str, asked: Range, schema: Schema) -> Condition:
     ends = (asked.first, asked.last)
     if column == VALUE:
         for end in ends:
@@ -216,7 +220,8 @@ def _range(column: str, asked: Range) -> Condition:
                 periods.span(str(end))
         except ValueError:
             raise QueryRefused("not_a_period", column=column, value=end) from None
-    return Condition(column, bounds=periods.within(*ends))  # type: ignore[arg-type]
+    bounds = [bound for bound in periods.within(*ends) if bound[0] in schema.forms]  # type: ignore[arg-type]
+    return Condition(column, bounds=tuple(bounds), mixed=len(schema.forms) > 1)
 
 
 def _finite(number: float) -> bool:

@@ -57,6 +57,9 @@ class Statement:
     def _periods(self, one: Condition) -> str:
         if not one.bounds:
             return "false"
+        if not one.mixed:
+            ((_, low, high),) = one.bounds
+            return f"{name(TIME)} BETWEEN {self.add(low)} AND {self.add(high)}"
         # The first two comparisons say nothing new, but by them whole row groups are skipped.
         first, last = min(low for _, low, _ in one.bounds)[:4], max(high for _, _, high in one.bounds)[:4]
         forms = [

@@ -88,19 +88,20 @@ def write_from(
     if not files:
         raise TableUnreadable("missing", path="")
     schemas = [_schema(file) for file in files]
-    for file, schema in zip(files, schemas, strict=True):
-        if schema != schemas[0]:
+    for file, one in zip(files, schemas, strict=True):
+        if one.columns != schemas[0].columns:
             raise TableUnreadable("columns_differ", path=file.name)
+    schema = Schema.of(schemas[0].dimensions, {form for one in schemas for form in one.forms})
     if columns:
-        _check_columns(columns, schemas[0])
+        _check_columns(columns, schema)
     statement = Statement()
-    select = f"SELECT {', '.join(map(name, schemas[0].columns))} FROM {statement.source(files)} WHERE "
-    select += statement.where(conditions(keep or {}, schemas[0]))
+    select = f"SELECT {', '.join(map(name, schema.columns))} FROM {statement.source(files)} WHERE "
+    select += statement.where(conditions(keep or {}, schema))
     if without:
         # A condition can be neither true nor false of a missing value; then it is not met, and the row stays.
-        select += f" AND ({statement.where(conditions(without, schemas[0]))}) IS NOT TRUE"
-    with _Table(Path(path), [file.parent for file in files], schemas[0], memory_mb) as table:
-        table.append(columns or schemas[0].columns, rows)
+        select += f" AND ({statement.where(conditions(without, schema))}) IS NOT TRUE"
+    with _Table(Path(path), [file.parent for file in files], schema, memory_mb) as table:
+        table.append(columns or schema.columns, rows)
         table.take(select, statement.parameters, replace=replace)
         return table.publish()
 
@@ -174,9 +175,9 @@ class _Table:
 
     def publish(self) -> Written:
         """Check, sort, write beside it, force to the disk, rename."""
-        self._check()
+        forms = self._check()
         fresh = self.folder / "table.parquet"
-        mark = json.dumps({"version": duck.VERSION, "dimensions": list(self.schema.dimensions)})
+        mark = json.dumps({"version": duck.VERSION, "dimensions": list(self.schema.dimensions), "forms": forms})
         columns = ", ".join(map(name, self.schema.columns))
         order = ", ".join(map(name, self.schema.key))
         self.connection.execute(
@@ -193,7 +194,8 @@ class _Table:
         _sync_folder(self.path.parent)
         return Written(count, digest, size)
 
-    def _check(self) -> None:
+    def _check(self) -> list[str]:
+        """The forms of the periods, for whoever asks for a range of them."""
         texts = [column for column in self.schema.columns if column not in (VALUE, STATUS)]
         value, status = name(VALUE), name(STATUS)
         without = _listed(WITHOUT_VALUE)
@@ -210,14 +212,17 @@ class _Table:
         for (code, test), count in zip(tests.items(), found, strict=True):
             if count:
                 self._refuse(code, f"SELECT {self._key()} FROM _rows WHERE {test} ORDER BY ALL LIMIT 1", count)
+        forms = set()
         periods_found = self.connection.execute(f"SELECT DISTINCT {name(TIME)} FROM _rows ORDER BY 1").fetchall()
         for (period,) in periods_found:
             try:
                 periods.span(period)
+                forms.add(periods.form(period))
             except ValueError:
                 raise RowsRefused("not_a_period", value=period) from None
         twice = f"SELECT {self._key()} FROM _rows GROUP BY ALL HAVING count(*) > 1 ORDER BY ALL LIMIT 1"
         self._refuse("duplicate", twice)
+        return [form for form in periods.FORMS if form in forms]
 
     def _key(self) -> str:
         return ", ".join(map(name, self.schema.key))

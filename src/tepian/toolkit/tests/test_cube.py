@@ -162,6 +162,18 @@ def test_many_threads_at_once(engine, table):
             assert answers == expected[number:] + expected[:number]
 
 
+def test_copies_that_somebody_dropped_are_made_again(engine, table):
+    if not isinstance(engine, Ibis) or "TEPIAN_TEST_DATABASE_URL" not in os.environ:
+        pytest.skip("only copies in PostgreSQL can be dropped by somebody else")
+    import psycopg
+
+    query = Query(group_by=("region",), measures=(Measure("sum"),))
+    before = engine.run(table, query)
+    with psycopg.connect(os.environ["TEPIAN_TEST_DATABASE_URL"], autocommit=True) as connection:
+        connection.execute(f"DROP SCHEMA {NAMESPACE} CASCADE")
+    assert engine.run(table, query) == before
+
+
 # --- nothing that is asked becomes part of a statement ----------------------------------------------------------------
 
 

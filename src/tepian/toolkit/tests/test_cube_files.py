@@ -225,7 +225,7 @@ def test_broken_and_foreign_files(tmp_path):
     marks = [
         "",
         ", KV_METADATA {'tepian.cube': 'x'}",
-        ", KV_METADATA {'tepian.cube': '{\"version\": 9, \"dimensions\": []}'}",
+        ', KV_METADATA {\'tepian.cube\': \'{"version": 9, "dimensions": [], "forms": []}\'}',
     ]
     marks.append(', KV_METADATA {\'tepian.cube\': \'{"version": 1, "dimensions": ["other", "sex"]}\'}')
     for number, mark in enumerate(marks):
