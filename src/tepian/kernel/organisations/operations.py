@@ -32,6 +32,8 @@ ROLES = (
     "sensor_steward",
     "data_producer",
     "data_steward",
+    "data_supervisor",
+    "data_forum",
     "administrator",
     "auditor",
     "viewer",

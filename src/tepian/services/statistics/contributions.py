@@ -147,7 +147,7 @@ offer(
         gettext_lazy("Data steward"),
         "/kerja/walidata",
         icon="check",
-        roles=(policies.STEWARD, "auditor"),
+        roles=(*policies.CHECKERS, policies.FORUM, "auditor"),
         order=41,
     ),
     WorkList("statistics", work),

@@ -1,4 +1,5 @@
-"""Who may. Roles by Perpres 39/2019: the agency produces, the data steward (walidata) checks and publishes."""
+"""Who may. Roles by Perpres 39/2019: the agency produces, the data steward (walidata) checks and publishes, the supervisor
+(pembina data, BPS) advises, the forum's secretariat (Bappeda) keeps the calendar."""
 
 from __future__ import annotations
 
@@ -11,9 +12,11 @@ from tepian.kernel.documents.models import StoredFile
 
 from .models import Dataset, Edition
 
-PRODUCER, STEWARD = "data_producer", "data_steward"
+PRODUCER, STEWARD, SUPERVISOR, FORUM = "data_producer", "data_steward", "data_supervisor", "data_forum"
 STAFF = (PRODUCER, STEWARD)
-READERS = (*STAFF, "head", "viewer", "auditor")
+READERS = (*STAFF, SUPERVISOR, FORUM, "head", "viewer", "auditor")
+CHECKERS = (STEWARD, SUPERVISOR)
+PLANNERS = (STEWARD, FORUM, "administrator")
 HELPER = _("The data steward (walidata) at Diskominfo can help.")
 
 
@@ -42,6 +45,18 @@ def may_check(actor: Actor, edition: Edition, **_ignored: Any) -> None:
     )
 
 
+def may_remark(actor: Actor, edition: Edition, **_ignored: Any) -> None:
+    require(
+        actor.has(*CHECKERS, agency=edition.dataset.agency_code),
+        _("Only a data steward or the data supervisor writes remarks."),
+        HELPER,
+    )
+
+
+def may_plan(actor: Actor, **_ignored: Any) -> None:
+    require(actor.has(*PLANNERS), _("Only a data steward or the secretariat of the forum plans releases."), HELPER)
+
+
 def may_configure(actor: Actor, **_ignored: Any) -> None:
     require(
         actor.has("administrator", STEWARD), _("Only a data steward or an administrator changes the catalogue."), HELPER
@@ -58,7 +73,7 @@ def only_the_system(actor: Actor, **_ignored: Any) -> None:
 
 def may_see(actor: Actor, dataset: Dataset) -> bool:
     """Drafts are for the agency that makes them, the stewards and those who audit."""
-    return actor.is_system or actor.has(PRODUCER, STEWARD, agency=dataset.agency_code) or actor.has("auditor")
+    return actor.is_system or actor.has(PRODUCER, *CHECKERS, agency=dataset.agency_code) or actor.has("auditor", FORUM)
 
 
 def may_read_file(actor: Actor, file: StoredFile) -> bool:

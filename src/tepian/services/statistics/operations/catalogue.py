@@ -96,7 +96,7 @@ def fill_form(*, actor: Actor, row: Activity | Variable | Indicator, answers: Ma
     touch(TOPIC)
 
 
-@operation("statistics.plan_release", policy=policies.may_keep_dataset)
+@operation("statistics.plan_release", policy=policies.may_plan)
 def plan_release(*, actor: Actor, dataset: Dataset, period: str, due: date) -> Release:
     """A line of the release calendar; planning it again moves the day."""
     note("dataset", dataset.code, period=period)

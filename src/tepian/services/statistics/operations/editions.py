@@ -292,7 +292,7 @@ def discard_edition(*, actor: Actor, edition: Edition) -> Edition:
 # --- the steward's side -----------------------------------------------------------------------------------------------
 
 
-@operation("statistics.add_remark", policy=policies.may_check)
+@operation("statistics.add_remark", policy=policies.may_remark)
 def add_remark(*, actor: Actor, edition: Edition, text: str, address: str = "") -> Remark:
     """Pinned to a cell (its address in the workbook) or to the whole."""
     row = locked(edition, among=(states.SENT, states.APPROVED))

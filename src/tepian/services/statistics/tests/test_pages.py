@@ -188,3 +188,16 @@ def test_a_program_of_another_agency_sends_nothing(client, contoh):
     )
     assert answer.status_code == 403
     assert not Edition.objects.exists()
+
+
+def test_the_supervisor_advises_and_the_forum_plans_and_neither_publishes(producer, as_role):
+    edition, _address = upload(producer, *POPULATION)
+    post(producer, "statistics-repair", edition, dimension="region", written="Hiltop", code="99.01.01.1002")
+    post(producer, "statistics-send", edition)
+    adviser, forum = as_role("data_supervisor"), as_role("data_forum")
+    post(adviser, "statistics-remark", edition, text="Konsepnya sudah sama?", address="")
+    assert edition.remarks.get().text == "Konsepnya sudah sama?"
+    assert adviser.post(reverse("statistics-approve", args=[edition.key])).status_code == 403
+    forum.post(reverse("statistics-plan", args=["penduduk"]), {"period": "2027", "due": "2028-03-31"})
+    assert Release.objects.filter(dataset__code="penduduk", period="2027").exists()
+    assert forum.post(reverse("statistics-remark", args=[edition.key]), {"text": "x"}).status_code == 403

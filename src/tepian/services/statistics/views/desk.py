@@ -149,6 +149,8 @@ def edition_context(request: HttpRequest, row: Edition) -> dict[str, Any]:
         "remarks": list(row.remarks.all()),
         "missing": operations.missing_for_sending(row),
         "principles": queries.PRINCIPLE_LABELS.items(),
+        "may_remark": row.state in (states.SENT, states.APPROVED)
+        and actor.has(*policies.CHECKERS, agency=row.dataset.agency_code),
         "may_check": row.state in (states.SENT, states.APPROVED, states.PUBLISHED)
         and actor.has(policies.STEWARD, agency=row.dataset.agency_code)
         and row.sent_by_id != actor.id,

@@ -23,7 +23,7 @@ from .parts import do, listed, seen_edition
 RECENT = 30
 
 
-@staff_page(policies.STEWARD, "auditor")
+@staff_page(*policies.CHECKERS, policies.FORUM, "auditor")
 @require_GET
 def desk(request: HttpRequest) -> HttpResponse:
     actor, today = request.actor, timezone.localdate()  # type: ignore[attr-defined]
@@ -63,7 +63,7 @@ def _act(request: HttpRequest, key: str, done: str, verb: str, **given: object) 
     )
 
 
-@staff_page(policies.STEWARD)
+@staff_page(*policies.CHECKERS)
 @require_POST
 def remark(request: HttpRequest, key: str) -> HttpResponse:
     post = request.POST

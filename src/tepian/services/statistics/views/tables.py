@@ -81,6 +81,7 @@ def table(request: HttpRequest, code: str) -> HttpResponse:
             "editions": [listed(each) for each in row.editions.select_related("dataset")[:50]]
             if policies.may_see(actor, row)
             else [],
+            "may_plan": actor.has(*policies.PLANNERS),
             "may_keep": actor.has(policies.STEWARD, "administrator"),
         },
     )
@@ -98,7 +99,7 @@ def forget(request: HttpRequest, code: str, spelling: int) -> HttpResponse:
     )
 
 
-@staff_page(policies.STEWARD, "administrator")
+@staff_page(*policies.PLANNERS)
 @require_POST
 def plan(request: HttpRequest, code: str) -> HttpResponse:
     row, post = seen_dataset(request, code), request.POST
