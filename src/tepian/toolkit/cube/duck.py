@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from . import sql
 from .engine import OnFiles
 from .parts import VALUE, EngineFailed, Row, RowsRefused, Schema, TableUnreadable
@@ -27,6 +25,8 @@ def connect(folders: Sequence[Path], *, threads: int, memory_mb: int, scratch: P
 
     What does not fit in memory is written below `scratch`, up to `scratch_mb`.
     """
+    import duckdb  # here and below: 30 MiB and an eighth of a second that only a process pays which asks
+
     connection = duckdb.connect(
         ":memory:",
         config={
@@ -150,6 +150,8 @@ class DuckDB(OnFiles):
     @contextmanager
     def _watched(self, cursor: Any) -> Iterator[None]:
         """Interrupts the cursor when time is up, and gives the engine's errors a code."""
+        import duckdb
+
         guard, state = threading.Lock(), {"done": False, "late": False}
 
         def interrupt() -> None:

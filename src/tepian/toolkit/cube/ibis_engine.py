@@ -16,8 +16,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-import duckdb
-
 from . import duck
 from .engine import OnFiles, Paths, T
 from .parts import TIME, VALUE, EngineFailed, Row, Schema
@@ -146,6 +144,8 @@ class Ibis(OnFiles):
 
 
 def _file_rows(path: Path, columns: Sequence[str]) -> Iterator[list[Row]]:
+    import duckdb
+
     connection = duckdb.connect(":memory:", config={"autoload_known_extensions": False})
     try:
         listed = ", ".join(f'"{column}"' for column in columns)

@@ -19,8 +19,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from . import duck, periods
 from .engine import Paths
 from .parts import (
@@ -148,6 +146,8 @@ class _Table:
 
     def append(self, columns: Sequence[str], rows: Iterable[Row]) -> None:
         """Batches, so that neither all rows are in memory nor each is a statement."""
+        import duckdb
+
         done = 0
         with self._appender(list(columns)) as appender:
             for batch in _batches(rows):
@@ -165,6 +165,8 @@ class _Table:
 
     def take(self, select: str, parameters: Mapping[str, Any], *, replace: bool) -> None:
         """Old rows; with `replace` only those whose key is not there yet."""
+        import duckdb
+
         if replace:
             same = " AND ".join(f"_old.{name(column)} = _rows.{name(column)}" for column in self.schema.key)
             select = f"SELECT * FROM ({select}) AS _old WHERE NOT EXISTS (SELECT 1 FROM _rows WHERE {same})"
