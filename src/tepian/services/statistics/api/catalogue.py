@@ -77,6 +77,19 @@ class FigurePage(Schema):
     count: int
 
 
+class GroupOut(Schema):
+    keys: dict[str, str | None]
+    value: float | None = Field(description="None where a part is missing or not shown")
+    count: int = Field(description="Figures that are in it")
+
+
+class SummaryOut(Schema):
+    indicator: str
+    unit: str
+    edition: int
+    items: list[GroupOut]
+
+
 class FigureIn(Schema):
     indicator: str = Field(max_length=80)
     period: str = Field(max_length=10)
@@ -172,6 +185,50 @@ def list_figures(
             for row in found.rows
         ],
     }
+
+
+@router.get(
+    "/statistics/indicators/{code}/summary", response=SummaryOut, summary="Figures put together by codes or years"
+)
+def summarise(
+    request: HttpRequest,
+    code: str,
+    by: str = Query(
+        "time", max_length=200, description="time, time.year, dimensions, or <dimension>.parent; by commas"
+    ),
+    function: str = Query("sum", max_length=10, description="sum, mean, median, min, max or count"),
+    filter: list[str] = Query([], max_length=20, description="region:code,code; one for each dimension"),  # noqa: A002
+    since: str = Query("", max_length=10, description="First period"),
+    until: str = Query("", max_length=10, description="Last period"),
+    order: str = Query("", max_length=10, description="value or -value; otherwise in the order of the keys"),
+    limit: int = Query(1000, ge=1, le=LONGEST),
+    offset: int = Query(0, ge=0, le=1_000_000_000),
+) -> dict[str, Any]:
+    """Codes that are sums of others are left out, so that nothing counts twice. Where a part is not shown or missing,
+    sums and means are missing too, never smaller than they are."""
+    indicator = queries.indicator_by(code)
+    edition = queries.published_edition(indicator.dataset)
+    if edition is None:
+        raise NotFound(_("Nothing is published yet."), code="not_published", item=code)
+    chosen = {
+        name: [each for each in codes.split(",") if each]
+        for name, _colon, codes in (each.partition(":") for each in filter)
+    }
+    try:
+        found = data.summary(
+            edition,
+            indicator,
+            by=[each for each in by.split(",") if each],
+            function=function,
+            chosen=chosen,
+            times=(since, until),
+            order=order,
+            limit=limit,
+            offset=offset,
+        )
+    except cube.QueryRefused as refusal:
+        raise Invalid(_("This cannot be asked: check periods and codes."), code=refusal.code, field="by") from None
+    return {"indicator": indicator.code, "unit": indicator.unit, "edition": edition.number, "items": found}
 
 
 @router.post("/statistics/datasets/{code}/editions", response=EditionOut, summary="Send figures from a program")

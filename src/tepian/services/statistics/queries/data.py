@@ -188,6 +188,63 @@ def _together(parts: Sequence[tuple[float | None, str]], total: str) -> tuple[fl
     return (fsum(values) if total == states.SUM else fsum(values) / len(values)), status
 
 
+FUNCTIONS = ("sum", "mean", "median", "min", "max", "count")
+WHOLE = ("sum", "mean", "median")  # of these a part that is not there would make something wrong
+
+
+def summary(
+    edition: Edition,
+    indicator: Indicator,
+    *,
+    by: Sequence[str],
+    function: str,
+    chosen: Mapping[str, Sequence[str]],
+    times: tuple[str, str] = ("", ""),
+    order: str = "",
+    limit: int = 1000,
+    offset: int = 0,
+) -> list[dict[str, Any]]:
+    """Figures put together by codes, periods, years or what codes belong to. Raises `cube.QueryRefused`.
+
+    by: time, time.year, dimensions and `<dimension>.parent`. Codes above others are left out unless they are chosen, so
+    that nothing counts twice; what is neither in `by` nor chosen is the whole city, as in `slice_of`."""
+    dimensions = {each.key: each for each in dimensions_of(edition.dataset)}
+    if function not in FUNCTIONS or order not in ("", "value", "-value") or not set(chosen) <= set(dimensions):
+        raise cube.QueryRefused("unknown_function", function=function)
+    where: dict[str, Any] = {"indicator": [indicator.code], **slice_of(edition, indicator, chosen).where}
+    split = {each.partition(".")[0] for each in by}
+    for key in split & set(dimensions) - set(chosen):
+        codes = codes_in(edition.data_file, indicator.code, key)
+        above = {TOTAL, *(dimensions[key].parents.get(code) for code in codes)}
+        where[key] = [code for code in codes if code not in above]
+    if any(times):
+        where["time"] = cube.Range(times[0] or None, times[1] or None)
+    classifications = tuple(
+        cube.Classification(key, tuple((code, name, each.parents.get(code)) for code, name in each.names.items()))
+        for key, each in dimensions.items()
+        if f"{key}.parent" in by
+    )
+    measures = (cube.Measure(function, name="value"), cube.Measure("missing"), cube.Measure("count", name="figures"))
+    query = cube.Query(
+        where=where,
+        group_by=tuple(by),
+        measures=measures,
+        classifications=classifications,
+        order_by=(order,) if order else (),
+        limit=limit,
+        offset=offset,
+    )
+    found = ask(edition, query)
+    return [
+        {
+            "keys": dict(zip(by, row[: len(by)], strict=True)),
+            "value": None if function in WHOLE and row[-2] else row[-3],
+            "count": row[-1],
+        }
+        for row in found.rows
+    ]
+
+
 def newest(edition: Edition, indicator: Indicator) -> tuple[str, float | None, str] | None:
     """The newest period of the whole city with its value and status."""
     found = series(edition, slice_of(edition, indicator))

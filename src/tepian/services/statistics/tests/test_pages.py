@@ -201,3 +201,28 @@ def test_the_supervisor_advises_and_the_forum_plans_and_neither_publishes(produc
     forum.post(reverse("statistics-plan", args=["penduduk"]), {"period": "2027", "due": "2028-03-31"})
     assert Release.objects.filter(dataset__code="penduduk", period="2027").exists()
     assert forum.post(reverse("statistics-remark", args=[edition.key]), {"text": "x"}).status_code == 403
+
+
+def test_a_program_puts_figures_together_and_hidden_parts_stay_hidden(client, steward, producer):
+    lines = [list(line) for line in POPULATION]
+    lines[4] = [2, "Hilltop", 900, 930, 1830]
+    lines[7] = [5, "Mangrove", 3, 310, 313]
+    lines[8] = ["", "Jumlah", 3153, 3470, 6623]
+    edition, _address = upload(producer, *lines)
+    post(producer, "statistics-send", edition)
+    post(steward, "statistics-approve", edition, checks=states.PRINCIPLES)
+    base = "/api/v1/statistics/indicators/jumlah-penduduk/summary"
+    by_ward = client.get(f"{base}?by=region&order=-value&limit=3").json()["items"]
+    assert [(each["keys"]["region"], each["value"]) for each in by_ward] == [
+        ("99.01.01.1001", 2380.0), ("99.01.01.1002", 1830.0), ("99.01.01.1003", 1295.0),
+    ]  # fmt: skip
+    districts = client.get(f"{base}?by=region.parent,time.year").json()["items"]
+    assert {each["keys"]["region.parent"]: each["value"] for each in districts} == {
+        "99.01.01": 5505.0,
+        "99.01.02": None,  # three men of Mangrove are not shown, so neither is a sum with them
+    }
+    assert client.get(f"{base}?by=time").json()["items"][0]["value"] is None
+    women = client.get(f"{base}?by=time&filter=sex:P").json()["items"][0]
+    assert (women["value"], women["count"]) == (3470.0, 5)
+    for bad in ("by=nothing", "function=drop", "order=x", "filter=nothing:1", "since=2024-99", "by=value"):
+        assert client.get(f"{base}?{bad}").status_code == 422, bad
