@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import desk, downloads, public, steward, tables
+from .api import csvw, dcat
+from .api.ckan import views as ckan
+from .api.sdmx import views as sdmx
+from .views import desk, steward, tables
 
-PUBLIC = [
-    path("data", public.catalogue, name="statistics-catalogue"),
-    path("data/<slug:code>", public.indicator, name="statistics-indicator"),
-    path("data/<slug:code>.csv", downloads.as_csv, name="statistics-csv"),
-    path("data/<slug:code>.xlsx", downloads.as_xlsx, name="statistics-xlsx"),
-    path("data/<slug:code>.json", downloads.as_json, name="statistics-json"),
-    path("data/<slug:code>.svg", downloads.as_svg, name="statistics-svg"),
-    path("data/<slug:code>.png", downloads.as_png, name="statistics-png"),
-]
+PUBLIC: list[object] = []
 urlpatterns = [
     path("kerja/data", desk.desk, name="statistics-desk"),
     path("kerja/data/kirim", desk.upload, name="statistics-upload"),
@@ -36,4 +31,10 @@ urlpatterns = [
     path("kerja/walidata/<uuid:key>/kembalikan", steward.give_back, name="statistics-return"),
     path("kerja/walidata/<uuid:key>/setujui", steward.approve, name="statistics-approve"),
     path("kerja/walidata/<uuid:key>/tarik", steward.withdraw, name="statistics-withdraw"),
+    path("data/catalog.jsonld", dcat.catalogue, name="statistics-dcat"),
+    path("data/<slug:code>.csv-metadata.json", csvw.metadata, name="statistics-csvw"),
+    path("api/3/action/<str:name>", ckan.action, name="statistics-ckan"),
+    path("api/action/<str:name>", ckan.action, name="statistics-ckan-newest"),
+    path("sdmx/2.1/<path:rest>", sdmx.rest_v1, name="statistics-sdmx-v1"),
+    path("sdmx/v2/<path:rest>", sdmx.rest_v2, name="statistics-sdmx-v2"),
 ]
