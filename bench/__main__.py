@@ -26,6 +26,7 @@ ORDER = [
     "rules",
     "travel_time",
     "statistics_queries",
+    "statistics_http",
     "table_reading",
     "emergency_desk",
     "desk_flows",

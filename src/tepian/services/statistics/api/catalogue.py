@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest
+import orjson
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from ninja import Query, Router, Schema
 from pydantic import Field
@@ -157,7 +158,7 @@ def list_figures(
     codes: str = Query("", max_length=2000, description="These codes, parted by commas"),
     limit: int = Query(1000, ge=1, le=LONGEST),
     offset: int = Query(0, ge=0, le=1_000_000_000),
-) -> dict[str, Any]:
+) -> HttpResponse:
     indicator = queries.indicator_by(code)
     edition = queries.published_edition(indicator.dataset)
     if edition is None:
@@ -172,19 +173,29 @@ def list_figures(
         where[dimension] = [each for each in codes.split(",") if each]
     query = cube.Query(where=where, columns=("time", *keys, "value", "status"), limit=limit, offset=offset)
     try:
-        found = data.ask(edition, query, total=True)
+        found = data.ask(edition, query)
+        # Whether there is more is only asked when the page is full.
+        full = len(found.rows) == limit or (offset and not found.rows)
+        count = data.ask(edition, query, total=True).total if full else offset + len(found.rows)
     except cube.QueryRefused as refusal:
         raise Invalid(_("This cannot be asked: check periods and codes."), code=refusal.code, field="since") from None
-    return {
-        "indicator": indicator.code,
-        "unit": indicator.unit,
-        "edition": edition.number,
-        "count": found.total,
-        "items": [
-            {"period": row[0], "codes": dict(zip(keys, row[1:-2], strict=True)), "value": row[-2], "status": row[-1]}
-            for row in found.rows
-        ],
-    }
+    return _written(
+        {
+            "indicator": indicator.code,
+            "unit": indicator.unit,
+            "edition": edition.number,
+            "count": count,
+            "items": [
+                {
+                    "period": row[0],
+                    "codes": dict(zip(keys, row[1:-2], strict=True)),
+                    "value": row[-2],
+                    "status": row[-1],
+                }
+                for row in found.rows
+            ],
+        }
+    )
 
 
 @router.get(
@@ -203,7 +214,7 @@ def summarise(
     order: str = Query("", max_length=10, description="value or -value; otherwise in the order of the keys"),
     limit: int = Query(1000, ge=1, le=LONGEST),
     offset: int = Query(0, ge=0, le=1_000_000_000),
-) -> dict[str, Any]:
+) -> HttpResponse:
     """Codes that are sums of others are left out, so that nothing counts twice. Where a part is not shown or missing,
     sums and means are missing too, never smaller than they are."""
     indicator = queries.indicator_by(code)
@@ -228,7 +239,7 @@ def summarise(
         )
     except cube.QueryRefused as refusal:
         raise Invalid(_("This cannot be asked: check periods and codes."), code=refusal.code, field="by") from None
-    return {"indicator": indicator.code, "unit": indicator.unit, "edition": edition.number, "items": found}
+    return _written({"indicator": indicator.code, "unit": indicator.unit, "edition": edition.number, "items": found})
 
 
 @router.post("/statistics/datasets/{code}/editions", response=EditionOut, summary="Send figures from a program")
@@ -268,6 +279,11 @@ def push_edition(request: HttpRequest, code: str, given: EditionIn) -> dict[str,
         "missing": missing,
         "url": f"/kerja/data/edisi/{edition.key}",
     }
+
+
+def _written(answer: dict[str, Any]) -> HttpResponse:
+    """Thousands of figures that are right by construction need no check one by one on the way out."""
+    return HttpResponse(orjson.dumps(answer), content_type="application/json; charset=utf-8")
 
 
 def _indicator(row: Indicator) -> dict[str, Any]:

@@ -122,9 +122,16 @@ def categories_of(code: str, on: date | None = None) -> list[Category]:
     return kept[place]
 
 
+_dimensions = Kept(dict[Any, list[Dimension]], TOPIC, "regions", "city")
+
+
 def dimensions_of(dataset: Dataset, on: date | None = None) -> list[Dimension]:
     """The dataset's dimensions with their codes in the reader's language."""
-    return [_dimension(given, on) for given in dataset.dimensions]
+    place = (dataset.pk, on or timezone.localdate(), english())
+    kept = _dimensions()
+    if place not in kept:
+        kept[place] = [_dimension(given, on) for given in dataset.dimensions]
+    return kept[place]
 
 
 def _dimension(given: Mapping[str, Any], on: date | None) -> Dimension:
