@@ -22,24 +22,12 @@ from . import levels, words
 Point = tuple[datetime, float | None]
 WIDTH, HEIGHT = 480, 260
 SERIES = 6
+LETTER, BESIDE = 11.2, 0.42  # a letter's width on a phone; the share of a chart that names beside their lines may take
 MINUTE, HOUR, DAY = 60, 3600, 86400
 STEPS = [
-    MINUTE,
-    2 * MINUTE,
-    5 * MINUTE,
-    10 * MINUTE,
-    15 * MINUTE,
-    30 * MINUTE,
-    HOUR,
-    2 * HOUR,
-    3 * HOUR,
-    6 * HOUR,
-    12 * HOUR,
-    DAY,
-    2 * DAY,
-    7 * DAY,
-    14 * DAY,
-]
+    MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR,
+    DAY, 2 * DAY, 7 * DAY, 14 * DAY,
+]  # fmt: skip
 
 
 def line_chart(
@@ -164,7 +152,13 @@ def period_chart(
         return _frame(_nothing(width, height), width, height, title, description)
     marks = _marks(known, ())
     widest = max(len(_value(mark, marks[1] - marks[0])) for mark in marks)
-    left, right, top, bottom = max(40.0, 10.0 + 10.5 * widest), width - 14.0, 26.0, height - 30.0
+    naming, beside = [f"{label} {_last(values, decimals)}".strip() for label, values in lines], len(lines) > 1
+    most = int((BESIDE * width - 10) / LETTER)
+    if beside and max(map(len, naming)) > most:
+        naming = [label if len(label) <= most else f"{label[: most - 1].rstrip()}…" for label, _values in lines]
+    longest = LETTER * max(map(len, naming)) + 10
+    left, right = max(40.0, 10.0 + 10.5 * widest), width - (longest if beside else 14.0)
+    top, bottom = 26.0, height - 30.0
 
     def x_of(number: int) -> float:
         return (left + right) / 2 if len(periods) == 1 else left + 8 + (right - left - 16) * number / (len(periods) - 1)
@@ -192,7 +186,7 @@ def period_chart(
         )
     dots = len(periods) <= 40
     ends = []
-    for number, (label, values) in enumerate(lines, 1):
+    for number, (_label, values) in enumerate(lines, 1):
         run: list[tuple[float, float]] = []
         for place, value in enumerate([*values, None]):
             if value is not None:
@@ -217,9 +211,10 @@ def period_chart(
                 )
         if seen:
             place, value = seen[-1]
-            text = f"{label} {words.number(value, _decimals(value) if decimals is None else decimals)}".strip()
-            ends.append([y_of(value) - 10, number, min(x_of(place) + 4, right), text])
-    parts += _labels(ends, top, bottom, left)
+            ends.append(
+                [y_of(value) + (5 if beside else -10), number, x_of(place) + (9 if beside else 4), naming[number - 1]]
+            )
+    parts += _labels(ends, top, bottom, left, beside=beside)
     return _frame(mark_safe("".join(parts)), width, height, title, description)
 
 
@@ -454,8 +449,8 @@ def _ticks(first: datetime, last: datetime, zone: tzinfo) -> list[tuple[datetime
     return found
 
 
-def _labels(ends: list[list[Any]], top: float, bottom: float, left: float) -> list[SafeString]:
-    """The lines' names where they end, moved apart where they would overlap."""
+def _labels(ends: list[list[Any]], top: float, bottom: float, left: float, *, beside: bool = False) -> list[SafeString]:
+    """The lines' names where they end, moved apart where they would overlap; `beside`: to the right of the ends."""
     ends.sort()
     for before, now in pairwise(ends):
         now[0] = max(now[0], before[0] + 18)
@@ -464,18 +459,23 @@ def _labels(ends: list[list[Any]], top: float, bottom: float, left: float) -> li
             end[0] -= over
     parts = []
     for y, number, x, text in ends:
-        near = x > left + 120
+        near = x > left + 120 and not beside
         parts.append(
             format_html(
                 '<text class="label f{}" x="{}" y="{}" text-anchor="{}">{}</text>',
                 number,
-                _n(x if near else x + 8),
+                _n(x if near or beside else x + 8),
                 _n(max(y, top - 8)),
                 "end" if near else "start",
                 text,
             )
         )
     return parts
+
+
+def _last(values: Sequence[float | None], decimals: int | None) -> str:
+    found = next((value for value in reversed(values) if value is not None), None)
+    return "" if found is None else words.number(found, _decimals(found) if decimals is None else decimals)
 
 
 def _value(value: float, step: float) -> str:

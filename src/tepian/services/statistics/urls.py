@@ -7,9 +7,17 @@ from django.urls import path
 from .api import csvw, dcat
 from .api.ckan import views as ckan
 from .api.sdmx import views as sdmx
-from .views import desk, steward, tables
+from .views import desk, downloads, public, steward, tables
 
-PUBLIC: list[object] = []
+PUBLIC = [
+    path("data", public.catalogue, name="statistics-catalogue"),
+    path("data/<slug:code>", public.indicator, name="statistics-indicator"),
+    path("data/<slug:code>.csv", downloads.as_csv, name="statistics-csv"),
+    path("data/<slug:code>.xlsx", downloads.as_xlsx, name="statistics-xlsx"),
+    path("data/<slug:code>.json", downloads.as_json, name="statistics-json"),
+    path("data/<slug:code>.svg", downloads.as_svg, name="statistics-svg"),
+    path("data/<slug:code>.png", downloads.as_png, name="statistics-png"),
+]
 urlpatterns = [
     path("kerja/data", desk.desk, name="statistics-desk"),
     path("kerja/data/kirim", desk.upload, name="statistics-upload"),
