@@ -17,18 +17,26 @@ from .ml import BASE, COMMON, MES, MESSAGE, _ref, header
 GENERIC, SPECIFIC = f"{BASE}/data/generic", f"{BASE}/data/structurespecific"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 OBS_VALUE = "OBS_VALUE"
+OWN_NAMES = {"gen": GENERIC}
+SERIES, SERIES_KEY, OBS, OBS_KEY, OBS_DIMENSION, OBS_NUMBER, ATTRIBUTES, VALUE = (
+    f"{{{GENERIC}}}{name}"
+    for name in ("Series", "SeriesKey", "Obs", "ObsKey", "ObsDimension", "ObsValue", "Attributes", "Value")
+)
 
 
 def series_attributes(flow: Flow, indicator: str) -> dict[str, str]:
     return {"UNIT_MEASURE": flow.unit_id(indicator), "DECIMALS": str(flow.decimals(indicator))}
 
 
+# A figure that is not shown tells no more than that.
+_OWN = {
+    status: {"OBS_STATUS": code, "CONF_STATUS": "C" if status == states.SUPPRESSED else "F"}
+    for status, code in OBS_STATUS.items()
+}
+
+
 def own_attributes(row: Observation) -> dict[str, str]:
-    """A figure that is not shown tells no more than that."""
-    return {
-        "OBS_STATUS": OBS_STATUS.get(row.status, "A"),
-        "CONF_STATUS": "C" if row.status == states.SUPPRESSED else "F",
-    }
+    return _OWN[row.status]
 
 
 def attributes_at(asked: Asked, row: Observation) -> dict[str, str]:
@@ -37,7 +45,7 @@ def attributes_at(asked: Asked, row: Observation) -> dict[str, str]:
         return {}
     found = own_attributes(row)
     if asked.at_observation in (ALL_DIMENSIONS, "INDICATOR"):
-        found |= series_attributes(asked.flow, row.indicator)
+        return found | series_attributes(asked.flow, row.indicator)
     return found
 
 
@@ -112,31 +120,32 @@ class _Writer:
                 for row in series.observations:
                     node.append(self._specific({self.asked.at_observation: row.key[place]}, row))
             return node
-        node = etree.Element(f"{{{GENERIC}}}Series", nsmap={"gen": GENERIC})
-        node.append(_values("SeriesKey", key))
+        node = etree.Element(SERIES, nsmap=OWN_NAMES)
+        _values(node, SERIES_KEY, key)
         if over:
-            node.append(_values("Attributes", over))
+            _values(node, ATTRIBUTES, over)
         if not self.asked.series_only:
             for row in series.observations:
-                dimension = etree.Element(f"{{{GENERIC}}}ObsDimension", {"value": row.key[place]}, {"gen": GENERIC})
-                node.append(self._generic(dimension, row))
+                seen = etree.SubElement(node, OBS)
+                etree.SubElement(seen, OBS_DIMENSION).set("value", row.key[place])
+                self._generic(seen, row)
         return node
 
     def _flat(self, row: Observation) -> Any:
         key = dict(zip(self.ids, row.key, strict=True))
-        if self.generic:
-            return self._generic(_values("ObsKey", key), row)
-        return self._specific(key, row)
+        if not self.generic:
+            return self._specific(key, row)
+        node = etree.Element(OBS, nsmap=OWN_NAMES)
+        _values(node, OBS_KEY, key)
+        self._generic(node, row)
+        return node
 
-    def _generic(self, key: Any, row: Observation) -> Any:
-        node = etree.Element(f"{{{GENERIC}}}Obs", nsmap={"gen": GENERIC})
-        node.append(key)
+    def _generic(self, node: Any, row: Observation) -> None:
         if self.asked.values and row.value is not None:
-            etree.SubElement(node, f"{{{GENERIC}}}ObsValue", value=number(row.value))
+            etree.SubElement(node, OBS_NUMBER).set("value", number(row.value))
         found = attributes_at(self.asked, row)
         if found:
-            node.append(_values("Attributes", found))
-        return node
+            _values(node, ATTRIBUTES, found)
 
     def _specific(self, key: dict[str, str], row: Observation) -> Any:
         given = dict(key)
@@ -145,11 +154,12 @@ class _Writer:
         return etree.Element("Obs", given | attributes_at(self.asked, row))
 
 
-def _values(name: str, values: Mapping[str, str]) -> Any:
-    node = etree.Element(f"{{{GENERIC}}}{name}", nsmap={"gen": GENERIC})
+def _values(parent: Any, name: str, values: Mapping[str, str]) -> None:
+    node = etree.SubElement(parent, name)
     for ident, value in values.items():
-        etree.SubElement(node, f"{{{GENERIC}}}Value", id=ident, value=value)
-    return node
+        one = etree.SubElement(node, VALUE)
+        one.set("id", ident)
+        one.set("value", value)
 
 
 def generic(asked: Asked) -> bytes:
