@@ -135,6 +135,14 @@ def check_configuration() -> tuple[bool, str, str]:
 access.allow("statistics", policies.may_read_file)
 offer(
     MenuEntry(
+        "public",
+        gettext_lazy("Data and statistics"),
+        "/data",
+        icon="chart",
+        hint=gettext_lazy("Population, prices, poverty: tables, maps and files"),
+        order=60,
+    ),
+    MenuEntry(
         "staff",
         gettext_lazy("Statistics"),
         "/kerja/data",

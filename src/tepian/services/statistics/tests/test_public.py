@@ -276,7 +276,12 @@ def test_what_does_not_exist_is_said_in_a_sentence(client, population, address, 
     answer = client.get(address)
     assert answer.status_code == status
     assert b"<script>" not in answer.content.replace(b"<script src", b"")
-    assert len(text(html.fromstring(answer.content.decode()).cssselect("main")[0])) > 60
+    said = text(html.fromstring(answer.content.decode()).cssselect("main")[0])
+    assert len(said) > 60
+    if "edisi=" in address:
+        assert "Edisi itu tidak ada." in said
+    if status == 422:
+        assert "tidak ada di sini. Pilih periode atau kode dari daftar." in said
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from ..queries import public
 from . import public as pages
 from .figures import drawing, page_of
 
-MOST_SHEET_ROWS = 200_000  # of a workbook; a sheet holds a million, but making it would take minutes
+MOST_SHEET_ROWS = 100_000  # of a workbook; a sheet holds a million, but making it would take a minute
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 

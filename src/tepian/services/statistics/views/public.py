@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tepian.kernel.actors import NotFound
 from tepian.kernel.catalogue.city import current_city
 from tepian.kernel.catalogue.kept import one_look
 from tepian.kernel.catalogue.pagecache import cached_page
@@ -161,13 +160,10 @@ class Found:
 
 
 def find(request: HttpRequest, code: str) -> Found:
-    """Raises `Http404` for an unknown figure or edition, `Invalid` for a parameter that names nothing."""
-    try:
-        indicator = queries.indicator_by(code)
-        editions = public.public_editions(indicator)
-        edition = public.edition_asked(editions, request.GET.get("edisi", ""))
-    except NotFound as error:
-        raise Http404(str(error.message)) from None
+    """Raises `NotFound` for an unknown figure or edition, `Invalid` for a parameter that names nothing."""
+    indicator = queries.indicator_by(code)
+    editions = public.public_editions(indicator)
+    edition = public.edition_asked(editions, request.GET.get("edisi", ""))
     if edition is not None:
         edition.dataset = indicator.dataset
     shown = edition is not None and edition.state in public.SHOWN_STATES
