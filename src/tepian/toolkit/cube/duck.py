@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import json
 import os
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -81,15 +82,19 @@ class DuckDB(OnFiles):
         self._closed = False
 
     def close(self) -> None:
-        """See Engine.close. Questions still running fail with EngineFailed("closed")."""
+        """See Engine.close. Questions that are running may still be answered."""
         with self._lock:
             self._closed = True
             connection, self._connection = self._connection, None
             scratch, self._own_scratch = self._own_scratch, None
-        if connection is not None and self._process == os.getpid():
-            connection.close()
-        if scratch is not None and self._process == os.getpid():
-            scratch.cleanup()
+            self._local = threading.local()  # the cursors of all threads; the last one to go frees the memory
+            if connection is not None and self._process == os.getpid():
+                import duckdb
+
+                with contextlib.suppress(duckdb.Error):  # a cursor is busy: it closes when its thread is done with it
+                    connection.close()
+                if scratch is not None:
+                    scratch.cleanup()
 
     # --- a plan becomes rows ---
 
@@ -126,28 +131,32 @@ class DuckDB(OnFiles):
 
     def _cursor(self) -> Any:
         """This thread's own. DuckDB shares its threads, memory and buffers among the cursors of one connection."""
-        connection = self._shared()
-        if getattr(self._local, "of", None) is not connection:
-            self._local.cursor, self._local.of = connection.cursor(), connection
-        return self._local.cursor
+        local = self._local
+        if getattr(local, "process", 0) != os.getpid():
+            with self._lock:  # a connection that is busy with one call refuses another instead of waiting
+                local = self._opened()
+                local.cursor, local.process = self._connection.cursor(), os.getpid()
+        return local.cursor
 
-    def _shared(self) -> Any:
-        if self._connection is not None and self._process == os.getpid():
-            return self._connection
-        with self._lock:
-            if self._closed:
-                raise EngineFailed("closed")
-            if self._connection is None or self._process != os.getpid():
-                # After a fork the parent's connection has no threads any more; it is left alone, not closed.
-                scratch = self._scratch
-                if scratch is None:
-                    self._own_scratch = tempfile.TemporaryDirectory(prefix="cube-", ignore_cleanup_errors=True)
-                    scratch = Path(self._own_scratch.name)
-                self._connection = connect([self.root], scratch=scratch, **self._options)
-                self._process = os.getpid()
-            return self._connection
+    def _opened(self) -> threading.local:
+        """Where threads keep their cursors of a connection of this process, which is there now."""
+        if self._closed:
+            raise EngineFailed("closed")
+        if self._connection is None or self._process != os.getpid():
+            # After a fork the parent's connection has no threads any more; taking it down would wait for them for ever or
+            # end the process. So it is never taken down: one reference too many.
+            for one in (self._connection, self._own_scratch, self._local):
+                ctypes.pythonapi.Py_IncRef(ctypes.py_object(one))
+            self._local = threading.local()
+            scratch = self._scratch
+            if scratch is None:
+                self._own_scratch = tempfile.TemporaryDirectory(prefix="cube-", ignore_cleanup_errors=True)
+                scratch = Path(self._own_scratch.name)
+            self._connection = connect([self.root], scratch=scratch, **self._options)
+            self._process = os.getpid()
+        return self._local
 
-    @contextmanager
+    @contextlib.contextmanager
     def _watched(self, cursor: Any) -> Iterator[None]:
         """Interrupts the cursor when time is up, and gives the engine's errors a code."""
         import duckdb

@@ -190,8 +190,9 @@ class _Question:
             length, sixth = column.length(), column.substr(5, 1)
             forms = {
                 "year": length == 4,
+                "semester": (length == 7) & (sixth == "S"),
                 "quarter": (length == 7) & (sixth == "Q"),
-                "month": (length == 7) & (sixth != "Q"),
+                "month": (length == 7) & (sixth != "S") & (sixth != "Q"),
                 "day": length == 10,
             }
             met = self.ibis.literal(False)

@@ -1,4 +1,4 @@
-"""Periods as text: 2024, 2024-Q1, 2024-03, 2024-03-05. Within one form, the order of the text is the order in time."""
+"""Periods as text: 2024, 2024-S1, 2024-Q1, 2024-03, 2024-03-05. Within one form, the order of the text is the order in time."""
 
 from __future__ import annotations
 
@@ -6,21 +6,23 @@ import calendar
 import re
 from datetime import date
 
-FORMS = ("year", "quarter", "month", "day")
+FORMS = ("year", "semester", "quarter", "month", "day")
 # Year 0000 is no date anywhere; the same pattern is checked by the engine when a table is written.
-PATTERN = r"[0-9]{4}(-(Q[1-4]|(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?))?"
+PATTERN = r"[0-9]{4}(-(S[12]|Q[1-4]|(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?))?"
 _PERIOD = re.compile(PATTERN)
+
+MONTHS = {"year": 12, "semester": 6, "quarter": 3, "month": 1}
 
 Bounds = tuple[tuple[str, str, str], ...]
 """(form, first, last) of each form of which any period lies within; both ends included."""
 
 
 def form(period: str) -> str:
-    """year, quarter, month or day. Raises ValueError for anything else."""
+    """year, semester, quarter, month or day. Raises ValueError for anything else."""
     if not _PERIOD.fullmatch(period):
         raise ValueError(period)
     if len(period) == 7:
-        return "quarter" if period[5] == "Q" else "month"
+        return {"S": "semester", "Q": "quarter"}.get(period[5], "month")
     return "year" if len(period) == 4 else "day"
 
 
@@ -30,12 +32,9 @@ def span(period: str) -> tuple[date, date]:
     if kind == "day":
         day = date.fromisoformat(period)
         return day, day
-    first, last = {"year": (1, 12), "quarter": (0, 0), "month": (0, 0)}[kind]
-    if kind == "quarter":
-        last = int(period[6]) * 3
-        first = last - 2
-    elif kind == "month":
-        first = last = int(period[5:])
+    months = MONTHS[kind]
+    last = 12 if kind == "year" else int(period[5:].lstrip("SQ")) * months
+    first = last - months + 1
     return date(year, first, 1), date(year, last, calendar.monthrange(year, last)[1])
 
 
@@ -48,7 +47,7 @@ def within(first: str | None, last: str | None) -> Bounds:
     begin = span(first)[0] if first is not None else date.min
     end = span(last)[1] if last is not None else date.max
     found: list[tuple[str, str, str]] = []
-    for kind, months in (("year", 12), ("quarter", 3), ("month", 1)):
+    for kind, months in MONTHS.items():
         per_year = 12 // months
         low = begin.year * per_year + (begin.month - 1) // months
         low += begin != date(begin.year, (begin.month - 1) // months * months + 1, 1)
@@ -64,4 +63,7 @@ def within(first: str | None, last: str | None) -> Bounds:
 
 def _text(kind: str, number: int, per_year: int) -> str:
     year, part = divmod(number, per_year)
-    return f"{year:04d}" + {"year": "", "quarter": f"-Q{part + 1}", "month": f"-{part + 1:02d}"}[kind]
+    return (
+        f"{year:04d}"
+        + {"year": "", "semester": f"-S{part + 1}", "quarter": f"-Q{part + 1}", "month": f"-{part + 1:02d}"}[kind]
+    )

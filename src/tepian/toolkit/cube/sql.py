@@ -13,8 +13,9 @@ from .query import YEAR, Classification, Condition, Measure, Plan
 MOST_IN_LIST = 200  # a longer list is joined: as a list of its own it would be planned value by value
 FORM_OF_TIME = {
     "year": 'length("time") = 4',
+    "semester": 'length("time") = 7 AND "time"[6] = \'S\'',
     "quarter": 'length("time") = 7 AND "time"[6] = \'Q\'',
-    "month": 'length("time") = 7 AND "time"[6] <> \'Q\'',
+    "month": 'length("time") = 7 AND "time"[6] NOT IN (\'S\', \'Q\')',
     "day": 'length("time") = 10',
 }
 TYPES = {VALUE: "DOUBLE"}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -70,7 +72,7 @@ def table(folder):
     return "table.parquet"
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(tables(), queries())
 def test_answers_are_those_of_plain_python(engine, folder, rows, query):
     write(folder / "random.parquet", COLUMNS, rows, dimensions=DIMENSIONS)
@@ -313,15 +315,43 @@ def test_time_and_memory_and_length_are_limited(folder, table, monkeypatch):
     made.close()
 
 
-def test_another_process_gets_a_connection_of_its_own(folder, table, monkeypatch):
-    made = DuckDB(folder)
-    made.run(table, Query())
-    before = made._connection
-    with monkeypatch.context() as patched:
-        patched.setattr(os, "getpid", lambda: -1)
-        assert len(made.run(table, Query()).rows) == len(ROWS)
-        assert made._connection is not before
-    made.close()
+FORKS = """
+import os, sys
+from tepian.toolkit.cube import DuckDB, Query
+made = DuckDB(sys.argv[1])
+before = made.run("table.parquet", Query())
+child = os.fork()
+if child:
+    assert made.run("table.parquet", Query()) == before
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+assert made.run("table.parquet", Query()) == before
+"""
+
+
+def test_a_forked_process_gets_a_connection_of_its_own(folder, table):
+    done = subprocess.run([sys.executable, "-c", FORKS, folder], timeout=60, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_closing_while_others_ask_ends_quietly(folder, table):
+    for _ in range(5):
+        made, codes = DuckDB(folder), []
+
+        def ask(made=made, codes=codes):
+            try:
+                while True:
+                    made.run(table, Query(group_by=("region",), measures=(Measure("median"),)))
+            except CubeError as failed:
+                codes.append(failed.code)
+
+        threads = [threading.Thread(target=ask) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        threading.Event().wait(0.1)
+        made.close()
+        for thread in threads:
+            thread.join(30)
+        assert codes == ["closed"] * 4
 
 
 def test_a_closed_engine_says_so(folder, table):
@@ -336,8 +366,6 @@ def test_a_closed_engine_says_so(folder, table):
 
 
 def test_without_ibis_the_error_says_what_to_install(folder, monkeypatch):
-    import sys
-
     monkeypatch.setitem(sys.modules, "ibis", None)
     with pytest.raises(CubeError) as failed:
         Ibis(folder, "postgresql://localhost/nothing")
