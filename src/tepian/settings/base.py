@@ -193,6 +193,7 @@ STATICFILES_DIRS: list[Path] = []
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 3600
 MEDIA_ROOT = HOME / "files"
+STATISTICS_ENGINE = knobs.statistics_engine
 
 _mail = urlsplit(knobs.email_url)
 DEFAULT_FROM_EMAIL = knobs.email_from

@@ -30,6 +30,7 @@ def may_produce(actor: Actor, dataset: Dataset, **_ignored: Any) -> None:
 
 
 def may_change(actor: Actor, edition: Edition, **_ignored: Any) -> None:
+    """As for its dataset."""
     may_produce(actor, edition.dataset)
 
 
@@ -46,6 +47,7 @@ def may_check(actor: Actor, edition: Edition, **_ignored: Any) -> None:
 
 
 def may_remark(actor: Actor, edition: Edition, **_ignored: Any) -> None:
+    """Whoever checks, also on what they sent themselves."""
     require(
         actor.has(*CHECKERS, agency=edition.dataset.agency_code),
         _("Only a data steward or the data supervisor writes remarks."),
@@ -54,20 +56,24 @@ def may_remark(actor: Actor, edition: Edition, **_ignored: Any) -> None:
 
 
 def may_plan(actor: Actor, **_ignored: Any) -> None:
+    """A steward, the forum's secretariat, an administrator."""
     require(actor.has(*PLANNERS), _("Only a data steward or the secretariat of the forum plans releases."), HELPER)
 
 
 def may_configure(actor: Actor, **_ignored: Any) -> None:
+    """A steward or an administrator."""
     require(
         actor.has("administrator", STEWARD), _("Only a data steward or an administrator changes the catalogue."), HELPER
     )
 
 
 def may_keep_dataset(actor: Actor, dataset: Dataset | None = None, **_ignored: Any) -> None:
+    """As for the catalogue."""
     may_configure(actor)
 
 
 def only_the_system(actor: Actor, **_ignored: Any) -> None:
+    """Nobody but the platform's own jobs."""
     require(actor.is_system, _("Only the platform itself does this."), HELPER)
 
 

@@ -14,7 +14,6 @@ from django.conf import settings
 
 from tepian.kernel.catalogue.city import current_city
 from tepian.kernel.documents.queries import path_of
-from tepian.settings.base import knobs
 from tepian.toolkit import cube
 
 from .. import states
@@ -22,6 +21,7 @@ from ..models import Dataset, Edition, Indicator
 from .catalogue import STATUS_LABELS, TOTAL, Dimension, dimensions_of, in_language, published_edition
 
 MOST_ROWS = 5_000_000  # of one answer
+MOST_TIMES = 5_000  # periods that are named one by one
 MEMORY_MB = 512  # of all questions together
 Figures = dict[tuple[str, ...], tuple[float | None, str]]
 
@@ -29,7 +29,7 @@ Figures = dict[tuple[str, ...], tuple[float | None, str]]
 @cache
 def engine() -> cube.Engine:
     """One engine for the process, on the store's files: DuckDB, or the database that `TEPIAN_STATISTICS_ENGINE` names."""
-    return engine_at(knobs.statistics_engine)
+    return engine_at(settings.STATISTICS_ENGINE)
 
 
 def engine_at(url: str) -> cube.Engine:
@@ -51,7 +51,7 @@ def columns(dataset: Dataset) -> list[str]:
 
 def path(edition: Edition, *, draft: bool = False) -> Path | None:
     """Where the edition's figures lie: as the public sees them, or (`draft`) before suppression."""
-    digest = edition.draft_file if draft or not edition.data_file else edition.data_file
+    digest = edition.draft_file if draft else edition.data_file
     return path_of(digest) if digest else None
 
 
@@ -63,7 +63,10 @@ def ask(edition: Edition, query: cube.Query, *, draft: bool = False, total: bool
 
 def figures_of(edition: Edition, times: Collection[str]) -> Figures:
     """The figures of some periods by key (indicator, time, codes of the dimensions), before suppression."""
-    query = cube.Query(where={"time": sorted(times)}, columns=tuple(columns(edition.dataset)))
+    wanted: Any = sorted(times)
+    if len(wanted) > MOST_TIMES:
+        wanted = cube.Range(wanted[0], wanted[-1])
+    query = cube.Query(where={"time": wanted}, columns=tuple(columns(edition.dataset)))
     return {tuple(row[:-2]): (row[-2], row[-1]) for row in ask(edition, query, draft=True).rows}
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from pathlib import Path
 
 import pytest
 from django.db import connection
 
 from tepian.kernel.actors import system
-from tepian.settings.base import knobs
 
 from .. import demo, queries
 from ..queries import data
@@ -24,7 +24,7 @@ def other():
         pytest.skip("the second engine is tried where the tests run on PostgreSQL")
     if importlib.util.find_spec("ibis") is None:
         pytest.skip("Ibis is not installed (requirements/ibis.txt)")
-    engine = data.engine_at(knobs.database_url)
+    engine = data.engine_at(os.environ["TEPIAN_DATABASE_URL"])
     yield engine
     engine.close()
 

@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from tepian.kernel.actors import Denied, system
+from tepian.services.dispatch import operations as dispatch
 from tepian.services.statistics import operations, queries
 from tepian.services.statistics.models import Edition
 from tepian.services.statistics.queries import data
@@ -18,8 +19,6 @@ SYSTEM = system("tests")
 
 def closed_calls(*kinds: str, at: datetime) -> None:
     """Calls of the real 112 desk, told by the exchange and closed at the desk."""
-    from tepian.services.dispatch import operations as dispatch
-
     for number, kind in enumerate(kinds):
         call, _new = dispatch.receive_call_event(
             actor=SYSTEM, id=f"{at:%d%H}-{number}", type="ringing", call=f"c-{at:%d%H}-{number}", at=at
