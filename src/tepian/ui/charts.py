@@ -169,8 +169,8 @@ def period_chart(
     parts = [format_html('<text x="0" y="14">{}</text>', unit)] if unit else []
     parts += _grid(marks, y_of, left, right)
     parts.append(format_html('<path class="sumbu" d="M{} {}H{}"/>', _n(left), _n(bottom), _n(right)))
-    room = max(1, int((right - left) / (26.0 + 10.0 * max(len(str(period)) for period in periods))))
-    step = max(1, math.ceil((len(periods) - 1) / room))
+    room = int((right - left) / (26.0 + 10.0 * max(len(str(period)) for period in periods)))
+    step = max(1, math.ceil((len(periods) - 1) / room)) if room > 1 else len(periods)
     for number in range((len(periods) - 1) % step, len(periods), step):  # the newest is always named
         x = x_of(number)
         anchor = "start" if x < left + 24 else "end" if x > right - 24 else "middle"

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy
 from tepian.kernel.actors import Invalid, NotFound
 from tepian.kernel.catalogue.kept import Kept
 from tepian.kernel.regions import queries as regions
+from tepian.kernel.regions.folding import fold
 from tepian.toolkit import cube
 from tepian.ui import words
 
@@ -144,10 +145,16 @@ def read_question(indicator: Indicator, edition: Edition, given: Any) -> Asked:
     chosen: dict[str, list[str]] = {}
     for key, name in parameters(dimensions).items():
         known = set(data.codes_in(edition.data_file, indicator.code, key))
-        wanted = list(dict.fromkeys(code for code in given.getlist(name) if code))
-        for code in wanted:
+        spellings = next(each.spellings for each in dimensions if each.key == key)
+        wanted: list[str] = []
+        for text in dict.fromkeys(filter(None, given.getlist(name))):
+            code = (
+                text if text in known else spellings.get(fold(text[:100]), "")
+            )  # a name is typed where codes are many
             if code not in known:
-                raise _refused(code, name)
+                raise _refused(text, name)
+            if code not in wanted:
+                wanted.append(code)
         if wanted:
             chosen[key] = wanted
             address += [(name, code) for code in wanted]

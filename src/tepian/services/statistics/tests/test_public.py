@@ -142,6 +142,13 @@ def test_filters_are_in_the_address_and_reach_page_table_and_files(client, popul
     assert [row[1] for row in table_of(client, "?tahun=2022")[1:]] == ["2022"] * 10
 
 
+def test_a_code_may_be_written_as_its_name(client, population):
+    page = read(client, f"{PAGE}?wilayah=riverside&sex=wanita")
+    assert text(page.cssselect("#grafik")[0]).startswith("Jumlah penduduk, Riverside, Perempuan 2025: 1.440 orang")
+    links = [link.get("href") for link in page.cssselect("a.unduh")]
+    assert all("wilayah=99.01.01.1001" in link and "sex=P" in link for link in links)
+
+
 def test_split_shows_lines_side_by_side_and_their_numbers(client, population):
     page = read(client, f"{PAGE}?per=sex")
     assert "most in" not in text(page)

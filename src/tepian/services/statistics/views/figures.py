@@ -16,6 +16,7 @@ from .. import queries, states
 from ..queries import public
 
 MOST_CHOICES = 120  # periods in a list to choose from; more are typed
+MOST_BOXES = 200  # codes to tick; of more one is typed
 MOST_POINTS = 366  # periods of the chart where nobody asked for more
 PIVOT_ROWS, PIVOT_COLUMNS = 40, 12
 FILES = ("csv", "xlsx", "json", "svg", "png")
@@ -162,8 +163,13 @@ def _filter(asked: public.Asked, dimension: Any) -> dict[str, Any]:
     return {
         "name": asked.names[dimension.key],
         "label": dimension.name,
-        "codes": [(code, public.code_name(dimension, code), code in chosen) for code in codes],
-        "many": len(codes) > 12,
+        "codes": [
+            (code, public.code_name(dimension, code), code in chosen)
+            for code in codes
+            if code in chosen or len(codes) <= MOST_BOXES
+        ],
+        "typed": len(codes) > MOST_BOXES,
+        "many": 12 < len(codes) <= MOST_BOXES,
         "chosen": len(chosen),
         "any": len(codes) > 1,
     }
