@@ -48,7 +48,6 @@ def run() -> None:
             )
         engine.close()
         _writing(cube, path)
-        # --- over HTTP: the same questions, asked of the running system, go here ---
 
 
 def _make(path: Path) -> None:
