@@ -167,28 +167,35 @@ def series(
     where = {"indicator": [asked.indicator.code], **asked.where}
     if times is not None:
         where["time"] = times
-    keys = tuple(each["key"] for each in edition.dataset.dimensions)
-    found = ask(edition, cube.Query(where=where, columns=("time", *keys, "value", "status"), order_by=("time",)))
-    groups: dict[tuple[str, str], list[tuple[float | None, str]]] = defaultdict(list)
-    place = keys.index(by) + 1 if by else 0
-    for row in found.rows:
-        groups[(row[place] if by else "", row[0])].append((row[-2], row[-1]))
+    split = (by,) if by else ()
+    # One line for each status: the engine adds up, and what is missing is still told apart.
+    query = cube.Query(
+        where=where,
+        group_by=(*split, "time", "status"),
+        measures=(cube.Measure("sum"), cube.Measure("count", "status", name="rows")),
+        order_by=(*split, "time"),
+    )
+    groups: dict[tuple[str, str], list[tuple[str, float | None, int]]] = defaultdict(list)
+    for *code, time, status, total, rows in ask(edition, query).rows:
+        groups[(code[0] if by else "", time)].append((status, total, rows))
     lines: dict[str, list[tuple[str, float | None, str]]] = defaultdict(list)
-    for (code, time), parts in groups.items():
+    for (place, time), parts in groups.items():
         value, status = _together(parts, asked.indicator.total)
-        lines[code].append((time, value, status))
+        lines[place].append((time, value, status))
     return dict(lines)
 
 
-def _together(parts: Sequence[tuple[float | None, str]], total: str) -> tuple[float | None, str]:
-    if len(parts) == 1:
-        return parts[0]
-    holes = [status for value, status in parts if value is None]
+def _together(parts: Sequence[tuple[str, float | None, int]], total: str) -> tuple[float | None, str]:
+    """The value of one period from (status, sum, rows) of each status in it."""
+    count = sum(rows for _status, _sum, rows in parts)
+    if count == 1:
+        return parts[0][1], parts[0][0]
+    statuses = [status for status, _sum, _rows in parts]
+    holes = {states.MISSING, states.SUPPRESSED} & set(statuses)
     if holes or not total:
         return None, states.SUPPRESSED if states.SUPPRESSED in holes else states.MISSING
-    values = [value for value, _status in parts if value is not None]
-    status = next((status for _value, status in parts if status), states.NORMAL)
-    return (fsum(values) if total == states.SUM else fsum(values) / len(values)), status
+    whole = fsum(value for _status, value, _rows in parts if value is not None)
+    return whole if total == states.SUM else whole / count, next((one for one in statuses if one), states.NORMAL)
 
 
 FUNCTIONS = ("sum", "mean", "median", "min", "max", "count")
