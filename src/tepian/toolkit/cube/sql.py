@@ -15,7 +15,7 @@ FORM_OF_TIME = {
     "year": 'length("time") = 4',
     "semester": 'length("time") = 7 AND "time"[6] = \'S\'',
     "quarter": 'length("time") = 7 AND "time"[6] = \'Q\'',
-    "month": 'length("time") = 7 AND "time"[6] NOT IN (\'S\', \'Q\')',
+    "month": "length(\"time\") = 7 AND \"time\"[6] NOT IN ('S', 'Q')",
     "day": 'length("time") = 10',
 }
 TYPES = {VALUE: "DOUBLE"}
