@@ -19,7 +19,7 @@ from .. import policies, queries, states
 from ..events import CallChanged
 from ..models import Call, CallEvent, Desk, Incident, seal
 from .incidents import change_incident, join_call, open_incident
-from .parts import TOPIC, end_block
+from .parts import TOPIC, end_block, held, write
 
 DRAFT_FIELDS = ("place", "lon", "lat", "radius_m", "type", "severity", "victims", "note", "region")
 DRAFT_LIMIT = 20_000  # characters of one draft
@@ -75,7 +75,7 @@ def receive_call_event(
             CallEvent.objects.create(id=event, call=row, type=type, at=at, received_at=now)
     except IntegrityError:  # the same event came twice at once
         return CallEvent.objects.select_related("call").get(pk=event).call, False
-    row = Call.objects.select_for_update().get(pk=row.pk)
+    row = Call.objects.select_for_update(no_key=True).get(pk=row.pk)
     row.line = row.line or plain(line, 30)
     _take_in(row, type, at, stage=stage, agent=agent)
     if number and not row.number_key:
@@ -212,9 +212,10 @@ def send_call(
     version: int | None = None,
 ) -> Incident:
     """Open an incident from the call, or, sent again, bring the incident up to date: a place is enough, questions go on
-    while help rolls. Sent twice (the connection broke), it is one incident. `version` is the incident's that the sender
-    saw, 0 when there was none yet: see `change_incident`."""
-    row = queries.call_by(call, lock=True)
+    while help rolls. Without a point the telephone's circle is where units are sent, and the story says so. Sent twice
+    (the connection broke), it is one incident. `version` is the incident's that the sender saw, 0 when there was none
+    yet: see `change_incident`."""
+    row = held(Call.objects.filter(pk=call)) or queries.call_by(call)  # which says that there is none
     note("call", row.pk)
     _mine(actor, row)
     if row.kind and row.kind != states.REAL:
@@ -250,7 +251,6 @@ def _belongs(row: Call, incident: Incident, actor: Actor) -> None:
     if row.channel == "voice":
         row.closed_at = row.closed_at or now  # a text conversation stays in the line until its incident is over
     row.save(update_fields=["incident", "kind", "closed_at", "desk", "desk_label"])
-    _no_prank(actor, row)
     tell(row)
 
 
@@ -264,16 +264,17 @@ def _no_prank(actor: Actor, row: Call) -> None:
 @operation("dispatch.attach_call", policy=policies.at_desk)
 def attach_call(*, actor: Actor, call: int, number: str, text: str = "") -> Incident:
     """The caller tells of something that is known: the call joins that incident, and what was noted stands there."""
-    row = queries.call_by(call)
-    note("call", row.pk, incident=number)
+    note("call", call, incident=number)
+    incident = queries.incident_by(number, lock=True)
+    row = queries.call_by(call, lock=True)
     _mine(actor, row)
-    incident = queries.incident_by(number)
     if row.incident_id == incident.pk:
         return incident
     if row.incident_id is not None:
         raise Conflict(
             _("This call has its own incident. Merge the two incidents."), code="call_sent", item=str(row.pk)
         )
+    _no_prank(actor, row)
     incident = join_call(
         actor=actor, number=incident.number, call=row.pk, text=checked_text(text, "note", needed=False)
     )

@@ -75,6 +75,7 @@ def lift_block(*, actor: Actor, block: int) -> Block:
         raise NotFound(_("There is no such block."), code="block_unknown", item=str(block))
     note("block", block)
     end_block(actor, row)
+    touch(TOPIC)
     return row
 
 

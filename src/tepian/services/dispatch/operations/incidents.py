@@ -18,7 +18,7 @@ from tepian.toolkit.text import plain
 from .. import policies, queries, states
 from ..events import IncidentClosed, IncidentMerged, IncidentOpened
 from ..models import FollowUp, Incident, IncidentType, Neighbour
-from .parts import TOPIC, changed, check_point, clean_victims, settle, still_open, ward_of, write
+from .parts import TOPIC, changed, check_point, clean_victims, hold, settle, still_open, ward_of, write
 from .tasks import ask_run_card
 
 
@@ -176,7 +176,6 @@ def change_incident(
     """Bring what is known up to date; what is left empty stays. With `version` a change on top of an unseen one of
     somebody else is refused with `Conflict`; one's own may come again or come late, and what changes nothing is no
     conflict."""
-    Incident.objects.select_for_update().filter(pk=queries.incident_by(number).pk).first()
     incident = still_open(number)
     note("dispatch", incident.number)
     check_point(lon, lat)
@@ -256,15 +255,13 @@ def add_picture(*, actor: Actor, number: str, content: Any, name: str) -> Incide
 def merge_incident(*, actor: Actor, number: str, into: str) -> Incident:
     """`number` is the same thing as `into`: its calls, units and tasks count there, and nothing of it is lost. Units
     that are on their way go on; the story says so."""
+    part, whole = queries.incident_by(number), queries.incident_by(into)
+    hold(part.pk, whole.pk, *part.parts.values_list("pk", flat=True))
     part, whole = still_open(number), still_open(into)
     note("dispatch", whole.number, part=part.number)
     if part.pk == whole.pk:
         raise Invalid(_("An incident cannot be merged into itself."), code="same", field="into", item=number)
-    won = Incident.objects.filter(pk=part.pk, state__in=states.OPEN_STATES).update(
-        state=states.MERGED, merged_into=whole
-    )
-    if not won:
-        still_open(number)
+    Incident.objects.filter(pk=part.pk).update(state=states.MERGED, merged_into=whole)
     part.parts.update(merged_into=whole)
     moved = [row.pk for row in part.deployments.filter(state__in=states.ACTIVE_STEPS)]
     part.deployments.filter(pk__in=moved).update(incident=whole)
@@ -291,7 +288,11 @@ def split_incident(*, actor: Actor, number: str) -> Incident:
     """Take a merged incident apart again: it was something else. Its calls and the units that came with it return,
     unless they are done."""
     part = queries.incident_by(number)
-    if part.state != states.MERGED or part.merged_into is None:
+    into = part.merged_into_id
+    if into is not None:
+        hold(part.pk, into)
+        part.refresh_from_db()
+    if part.state != states.MERGED or part.merged_into is None or part.merged_into_id != into:
         raise Conflict(_("This incident is not merged with another."), code="not_merged", item=part.number)
     whole = part.merged_into
     note("dispatch", part.number, whole=whole.number)

@@ -1,10 +1,17 @@
-"""What the verbs share: texts, the story, conflicts."""
+"""What the verbs share: texts, the story, conflicts, and the order in which rows are locked.
+
+One order for all, so that no two verbs wait for each other: incidents (by key), then what belongs to them (calls, tasks,
+deployments, units), then the topic that open pages watch. So a verb holds its incident before it changes anything, and
+touches the topic last.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
+from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -15,9 +22,36 @@ from tepian.kernel.regions.locate import region_at
 
 from .. import queries, states
 from ..events import IncidentChanged
-from ..models import Block, Call, Entry, Incident
+from ..models import Block, Call, Deployment, Entry, Incident
 
 TOPIC = "dispatch"
+Part = TypeVar("Part", Call, Deployment)
+
+
+def hold(*incidents: int) -> None:
+    """Nobody else changes these incidents, or what belongs to them, until the transaction ends."""
+    list(Incident.objects.select_for_update(no_key=True).filter(pk__in=incidents).order_by("pk").values_list("pk"))
+
+
+class _Moved(Exception):
+    """Between two looks somebody merged or split the incident."""
+
+
+def held(rows: QuerySet[Part]) -> Part | None:
+    """The one row of `rows`, locked after its incident. When it moved to another incident between the two looks, what was
+    locked is let go and everything begins anew."""
+    while True:
+        incident = rows.values_list("incident", flat=True).first()
+        try:
+            with transaction.atomic():
+                if incident is not None:
+                    hold(incident)
+                row = rows.select_for_update(of=("self",), no_key=True).first()
+                if row is not None and row.incident_id != incident:
+                    raise _Moved
+                return row
+        except _Moved:
+            continue
 
 
 def ward_of(lon: float | None, lat: float | None) -> str:
@@ -78,8 +112,8 @@ def settle(incident: Incident) -> None:
 
 
 def still_open(number: str) -> Incident:
-    """The incident, to be worked on; `Conflict` when it is over or merged."""
-    incident = queries.incident_by(number)
+    """The incident, held to be worked on; `Conflict` when it is over or merged."""
+    incident = queries.incident_by(number, lock=True)
     if incident.state == states.MERGED and incident.merged_into:
         raise Conflict(
             _("This incident was merged into %(number)s. Nothing was changed; work there.")
@@ -104,7 +138,6 @@ def end_block(actor: Actor, block: Block) -> None:
     block.save(update_fields=["lifted_at", "lifted_by"])
     if queries.block_of(block.number_key) is None:
         Call.objects.filter(number_key=block.number_key, closed_at=None).update(blocked=False)
-    touch(TOPIC)
 
 
 def check_point(lon: float | None, lat: float | None) -> None:

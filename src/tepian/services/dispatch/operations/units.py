@@ -19,7 +19,7 @@ from .. import policies, queries, states
 from ..events import HelpRefused, UnitChanged
 from ..models import Deployment, Incident, Shift, StepReport, Unit
 from ..queries import advice, travel
-from .parts import TOPIC, changed, check_point, settle, still_open, write
+from .parts import TOPIC, changed, check_point, held, settle, still_open, write
 from .tasks import CLOCK
 
 ASKED_WITHIN = 60  # seconds a crew has to accept where the city has set no target
@@ -29,7 +29,12 @@ def _set_unit(unit: Unit, state: str, incident: str = "", **values: Any) -> None
     Unit.objects.filter(pk=unit.pk).update(state=state, state_at=timezone.now(), **values)
     unit.refresh_from_db()
     emit(UnitChanged(unit=unit.call_sign, state=state, incident=incident))
-    touch(TOPIC)
+
+
+def _held(key: int) -> Deployment:
+    """The deployment, to be worked on."""
+    row = held(Deployment.objects.select_related("unit", "incident").filter(pk=key))
+    return row or queries.deployment_by(key)  # which says that there is none
 
 
 @operation("dispatch.ask_unit", policy=policies.may_dispatch)
@@ -116,7 +121,7 @@ def report_step(
     """A crew says how far it is. `key` makes a step that is sent again count once; `at` is the phone's clock when the
     button was pressed, `sent_at` when it was sent, by which a wrong clock is set right. Steps may come late and in any
     order: each clock keeps its moment, and a unit never goes backwards."""
-    row = Deployment.objects.select_for_update().get(pk=queries.deployment_by(deployment).pk)
+    row = _held(deployment)
     incident, unit = row.incident, row.unit
     note("dispatch", incident.number, unit=unit.call_sign, step=step)
     if step not in states.CREW_STEPS:
@@ -164,7 +169,7 @@ def report_step(
 @operation("dispatch.decline", policy=policies.may_report_step)
 def decline(*, actor: Actor, deployment: int, reason: str) -> Deployment:
     """The crew cannot go; the next unit is asked at once."""
-    row = queries.deployment_by(deployment)
+    row = _held(deployment)
     note("dispatch", row.incident.number, unit=row.unit.call_sign)
     if row.state != states.ASKED:
         raise Conflict(_("It is too late to decline. Call the dispatcher."), code="too_late", item=str(deployment))
@@ -176,7 +181,7 @@ def decline(*, actor: Actor, deployment: int, reason: str) -> Deployment:
 @operation("dispatch.call_off", policy=policies.may_dispatch)
 def call_off(*, actor: Actor, deployment: int) -> Deployment:
     """The unit is not needed any more. Repeating changes nothing."""
-    row = queries.deployment_by(deployment)
+    row = _held(deployment)
     note("dispatch", row.incident.number, unit=row.unit.call_sign)
     if row.state in states.ACTIVE_STEPS:
         end_deployment(actor, row, states.CANCELLED, reason="")
@@ -209,7 +214,7 @@ def escalate_units() -> int:
 
 @operation("dispatch.expire", policy=policies.may_dispatch)
 def _expire(*, actor: Actor, deployment: Deployment) -> None:
-    row = Deployment.objects.select_for_update(of=("self",)).select_related("unit", "incident").get(pk=deployment.pk)
+    row = _held(deployment.pk)
     if row.state != states.ASKED:
         return  # answered in the same moment
     note("dispatch", row.incident.number, unit=row.unit.call_sign)
@@ -251,7 +256,7 @@ def _next(actor: Actor, row: Deployment) -> None:
 def sign_on(*, actor: Actor, call_sign: str, crew: str = "") -> Unit:
     """A crew takes its unit on duty. The shift that begins now is marked as begun. Of two crews at the same moment one
     gets the unit, and the other is told who has it."""
-    unit = Unit.objects.select_for_update().get(pk=queries.unit_by(call_sign).pk)
+    unit = Unit.objects.select_for_update(no_key=True).get(pk=queries.unit_by(call_sign).pk)
     note("unit", unit.call_sign)
     if unit.crew_account and unit.crew_account != actor.id and unit.state != "off_duty":
         raise Conflict(
@@ -265,6 +270,7 @@ def sign_on(*, actor: Actor, call_sign: str, crew: str = "") -> Unit:
         Shift.objects.filter(pk=shift.pk).update(began_at=now)
     state = unit.state if queries.active_deployment(unit) else "available"
     _set_unit(unit, state, crew=plain(crew or actor.label, 200), crew_account=actor.id)
+    touch(TOPIC)
     return unit
 
 
@@ -278,6 +284,7 @@ def sign_off(*, actor: Actor, call_sign: str) -> Unit:
             _("This unit is on an incident. Finish it or ask the dispatcher."), code="unit_busy", item=call_sign
         )
     _set_unit(unit, "off_duty", crew="", crew_account="", position_at=None, lon=unit.base_lon, lat=unit.base_lat)
+    touch(TOPIC)
     return unit
 
 

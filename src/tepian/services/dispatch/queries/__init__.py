@@ -185,8 +185,8 @@ def seconds_for(clock: str, severity: str = "", default: int = 60) -> int:
 
 def call_by(key: int, *, lock: bool = False) -> Call:
     """`lock`: nobody else changes it until the transaction ends."""
-    rows = Call.objects.select_for_update(of=("self",)) if lock else Call.objects.all()
-    row = rows.select_related("incident", "incident__merged_into").filter(pk=key).first()
+    rows = Call.objects.select_for_update(of=("self",), no_key=True) if lock else Call.objects.all()
+    row = rows.select_related("incident").filter(pk=key).first()
     if row is None:
         raise NotFound(_("There is no such call."), code="call_unknown", item=str(key))
     return row
@@ -229,10 +229,12 @@ def blocks_now() -> list[Block]:
 # --- incidents --------------------------------------------------------------------------------------------------------
 
 
-def incident_by(number: str) -> Incident:
-    """The incident with this number, as people type it. Raises `NotFound`."""
+def incident_by(number: str, *, lock: bool = False) -> Incident:
+    """The incident with this number, as people type it. `lock`: nobody else changes it until the transaction ends.
+    Raises `NotFound`."""
     code = read_code(number, "D", 5) or plain(number)
-    row = Incident.objects.filter(number=code).first()
+    rows = Incident.objects.select_for_update(no_key=True) if lock else Incident.objects.all()
+    row = rows.filter(number=code).first()
     if row is None:
         raise NotFound(
             _("There is no incident with the number %(number)s. Check the number.") % {"number": number[:20]},

@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import re
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -137,6 +139,60 @@ def test_of_changes_at_the_very_same_moment_one_stands_and_all_others_are_told()
     [thread.join() for thread in threads]
     assert lost == ["too_late"] * 4
     assert [Incident.objects.get().place] == won
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sending_merging_splitting_and_crews_never_wait_for_each_other_for_ever():
+    """Every verb that touches an incident with what belongs to it, against every other, as fast as it goes."""
+    build_city()
+    calls = [operations.claim_call(actor=TAKER, call=ring(f"c{n}", f"08130000{n}").pk) for n in range(2)]
+    whole, part = (send(call) for call in calls)
+    rows = [
+        operations.ask_unit(actor=DISPATCHER, number=incident.number, call_sign=sign)
+        for incident, sign in ((whole, "D-01"), (part, "D-02"))
+    ]
+    crew = [replace(CREW, id=f"regu{n}") for n in range(2)]
+    gate, stuck = threading.Barrier(6), []
+
+    def again(work: Callable[[int], object]) -> None:
+        gate.wait()
+        try:
+            for turn in range(25):
+                with suppress(Conflict):
+                    work(turn)
+        except Exception as error:  # a deadlock that the database ended
+            stuck.append(repr(error))
+        finally:
+            connection.close()
+
+    def send_again(n: int) -> Callable[[int], object]:
+        return lambda turn: operations.send_call(
+            actor=TAKER, call=calls[n].pk, text=f"kabar {n} {turn}", place=f"x{turn}"
+        )
+
+    def step(n: int) -> Callable[[int], object]:
+        return lambda turn: operations.report_step(
+            actor=crew[n], deployment=rows[n].pk, step="accepted" if turn % 2 else "under_way", key=f"{n}-{turn}"
+        )
+
+    work = [
+        send_again(0),
+        send_again(1),
+        step(0),
+        step(1),
+        lambda turn: operations.merge_incident(actor=DISPATCHER, number=part.number, into=whole.number),
+        lambda turn: operations.split_incident(actor=DISPATCHER, number=part.number),
+    ]
+    threads = [threading.Thread(target=again, args=(each,)) for each in work]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    assert not stuck
+    with suppress(Conflict):
+        operations.split_incident(actor=DISPATCHER, number=part.number)
+    for incident, call, row in zip((whole, part), calls, rows, strict=True):
+        call.refresh_from_db()
+        row.refresh_from_db()
+        assert (call.incident_id, row.incident_id) == (incident.pk, incident.pk), "each has its own again"
 
 
 # --- two crews, one unit ----------------------------------------------------------------------------------------------
