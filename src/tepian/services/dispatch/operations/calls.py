@@ -232,6 +232,9 @@ def send_call(
             place=place, lon=lon, lat=lat, radius_m=radius_m,
             type_code=type_code, severity=severity, victims=victims, text=text, version=version,
         )  # fmt: skip
+    of_telephone = lat is None and row.lat is not None
+    if of_telephone:
+        lon, lat, radius_m = row.lon, row.lat, row.radius_m
     incident = open_incident(
         actor=actor,
         place=place, lon=lon, lat=lat, radius_m=radius_m,
@@ -240,6 +243,8 @@ def send_call(
         key=key or f"call-{row.pk}",
         simulated=row.simulated,
     )  # fmt: skip
+    if of_telephone:
+        write(actor, incident, "telephone_point", metres=round(radius_m) if radius_m else "?")
     _belongs(row, incident, actor)
     return incident
 

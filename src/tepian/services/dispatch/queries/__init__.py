@@ -98,6 +98,9 @@ CLOCK_LABELS = {
 }
 SENTENCES = {
     "opened": gettext_lazy("Opened: %(type)s, %(place)s."),
+    "telephone_point": gettext_lazy(
+        "The point on the map is the telephone's: somewhere in a circle of %(metres)s m. The caller says where."
+    ),
     "opened_hazard": gettext_lazy("Opened because the city's incident %(hazard)s was confirmed."),
     "changed": gettext_lazy("Changed: %(type)s, severity %(severity)s, %(place)s."),
     "call_joined": gettext_lazy("A further call (%(call)s) tells of the same thing."),

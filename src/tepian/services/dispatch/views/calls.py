@@ -345,12 +345,10 @@ def send(request: HttpRequest, call: int) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
     try:
         answers = told(request.POST)
-        if answers["lat"] is None and answers["place"] and row.incident_id is None:
+        if answers["lat"] is None and answers["place"]:
             hits = [hit for hit in search_places(answers["place"], 1) if hit.lat is not None and hit.score >= 80]
             if hits:
                 answers |= {"lon": hits[0].lon, "lat": hits[0].lat}
-        if answers["lat"] is None and row.incident_id is None and not answers["place"] and row.lat is not None:
-            answers |= {"lon": row.lon, "lat": row.lat, "radius_m": row.radius_m}
         incident = operations.send_call(actor=actor, call=row.pk, key=request.POST.get("key", "")[:60], **answers)
     except Conflict as error:
         if error.code == "too_late":
@@ -358,11 +356,13 @@ def send(request: HttpRequest, call: int) -> HttpResponse:
         return _answer(request, _call(call), 409, problem=str(error.message))
     except (Invalid, Denied) as error:
         return _answer(request, _call(call), 422, problem=str(getattr(error, "message", error)))
-    return _answer(
-        request,
-        _call(call),
-        done=_("Sent: %(number)s. Go on asking; what you add is sent too.") % {"number": incident.number},
-    )
+    done = _("Sent: %(number)s. Go on asking; what you add is sent too.") % {"number": incident.number}
+    if incident.radius_m:
+        done += " " + _("Units are sent to the telephone's circle of %(metres)s m: ask where exactly.") % {
+            "metres": round(incident.radius_m)
+        }
+    row.incident = incident
+    return _answer(request, row, done=done)
 
 
 @staff_page(*policies.DESK)
