@@ -38,14 +38,16 @@ def _held(key: int) -> Deployment:
 
 
 @operation("dispatch.ask_unit", policy=policies.may_dispatch)
-def ask_unit(*, actor: Actor, number: str, call_sign: str = "") -> Deployment:
-    """Send a unit: the named one, or the one that is advised. Of two dispatchers who want one unit, one gets it and the
-    other `Conflict` with who was faster and which unit comes next; asking the unit for the same incident again changes
-    nothing."""
+def ask_unit(*, actor: Actor, number: str, call_sign: str | None = None) -> Deployment:
+    """Send a unit: the named one, or, where no name is given at all, the one that is advised; an empty name is a mistake.
+    Of two dispatchers who want one unit, one gets it and the other `Conflict` with who was faster and which unit comes
+    next; asking the unit for the same incident again changes nothing."""
     incident = still_open(number)
-    note("dispatch", incident.number, unit=call_sign)
+    note("dispatch", incident.number, unit=call_sign or "")
+    if call_sign is not None and not plain(call_sign):
+        raise Invalid(_("Which unit? Write its call sign. Nobody was asked."), code="unit_missing", field="unit")
     offered = advice.advise(incident, limit=3)
-    if call_sign:
+    if call_sign is not None:
         unit = queries.unit_by(call_sign)
         chosen = next((each for each in offered if each.unit.pk == unit.pk), None)
     elif offered:
