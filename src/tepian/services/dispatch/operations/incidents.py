@@ -317,9 +317,16 @@ def split_incident(*, actor: Actor, number: str) -> Incident:
 
 @operation("dispatch.hand_over", policy=policies.may_dispatch)
 def hand_over(*, actor: Actor, number: str, neighbour: str, text: str = "") -> Incident:
-    """It belongs to a neighbouring city: its desk was called, and the incident ends here as handed over."""
+    """It belongs to a neighbouring city: its desk was called, `text` says who took it over there, and the incident ends
+    here as handed over."""
     incident = still_open(number)
     note("dispatch", incident.number, neighbour=neighbour)
+    if not plain(text):
+        raise Invalid(
+            _("Who took it over? Call the other city's desk first, then write the desk or post that answered."),
+            code="who_missing",
+            field="text",
+        )
     row = Neighbour.objects.filter(code=neighbour, active=True).first()
     if row is None:
         raise Invalid(_("Choose a neighbouring city from the list."), code="neighbour_unknown", field="neighbour")
@@ -331,7 +338,7 @@ def hand_over(*, actor: Actor, number: str, neighbour: str, text: str = "") -> I
         "handed_over",
         neighbour=row.name,
         contact=row.contact,
-        text=checked_text(text, "text", needed=False),
+        who=checked_text(text, "text", limit=300),
     )
     return close_incident(actor=actor, number=incident.number, outcome="handed_over")
 

@@ -122,7 +122,7 @@ SENTENCES = {
     "merged_here": gettext_lazy("%(number)s is the same thing and was merged into this."),
     "merged": gettext_lazy("Merged into %(number)s."),
     "split": gettext_lazy("Taken apart from %(number)s again."),
-    "handed_over": gettext_lazy("Handed over to %(neighbour)s: %(contact)s"),
+    "handed_over": gettext_lazy("Handed over to %(neighbour)s (%(contact)s). Taken over by: %(who)s"),
     "warning_linked": gettext_lazy("This place lies inside the public warning %(number)s."),
     "hazard_linked": gettext_lazy("Belongs to the city's incident %(number)s."),
     "warning_proposed": gettext_lazy("A public warning was proposed; the duty officer decides."),
@@ -267,6 +267,8 @@ def where(incident: Incident) -> str:
 def sentence(entry: Entry) -> str:
     """The entry as a sentence in the reader's language."""
     params = {key: str(value) for key, value in entry.params.items() if isinstance(value, str | int | float)}
+    if entry.kind == "handed_over":
+        params.setdefault("who", entry.text or "–")  # as it was written before the name had a place of its own
     if "type" in params:
         params["type"] = type_name(params["type"])
     if "outcome" in params:
