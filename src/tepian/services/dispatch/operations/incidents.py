@@ -267,7 +267,8 @@ def merge_incident(*, actor: Actor, number: str, into: str) -> Incident:
     part.deployments.filter(pk__in=moved).update(incident=whole)
     calls = list(part.calls.values_list("pk", flat=True))
     part.calls.update(incident=whole)
-    write(actor, part, "merged", number=whole.number, deployments=moved, calls=calls)
+    tasks, same = _bring_tasks(part, whole)
+    write(actor, part, "merged", number=whole.number, deployments=moved, calls=calls, tasks=tasks, same_tasks=same)
     write(actor, whole, "merged_here", number=part.number)
     settle(whole)
     emit(
@@ -283,9 +284,29 @@ def merge_incident(*, actor: Actor, number: str, into: str) -> Incident:
     return whole
 
 
+def _bring_tasks(part: Incident, whole: Incident) -> tuple[list[int], list[int]]:
+    """What agencies were asked for counts in the whole. What the whole has asked for too is asked once, and whichever
+    was answered first stands. Returns the tasks that moved and those that were the same."""
+    moved: list[int] = []
+    same: list[int] = []
+    known = {(task.agency_code, task.task): task for task in whole.tasks.all()}
+    for task in part.tasks.filter(cancelled_at=None):
+        other = known.get((task.agency_code, task.task))
+        (moved if other is None else same).append(task.pk)
+        for step in ("accepted", "done") if other else ():
+            if getattr(other, f"{step}_at") is None:
+                setattr(other, f"{step}_at", getattr(task, f"{step}_at"))
+                setattr(other, f"{step}_by", getattr(task, f"{step}_by"))
+        if other:
+            other.save()
+    part.tasks.filter(pk__in=moved).update(incident=whole)
+    part.tasks.filter(pk__in=same).update(cancelled_at=timezone.now())
+    return moved, same
+
+
 @operation("dispatch.split_incident", policy=policies.at_desk)
 def split_incident(*, actor: Actor, number: str) -> Incident:
-    """Take a merged incident apart again: it was something else. Its calls and the units that came with it return,
+    """Take a merged incident apart again: it was something else. Its calls, tasks and the units that came with it return,
     unless they are done."""
     part = queries.incident_by(number)
     into = part.merged_into_id
@@ -301,6 +322,8 @@ def split_incident(*, actor: Actor, number: str) -> Incident:
     Incident.objects.filter(pk=part.pk).update(state=states.WAITING, merged_into=None)
     whole.calls.filter(pk__in=brought.get("calls", [])).update(incident=part)
     whole.deployments.filter(pk__in=brought.get("deployments", []), state__in=states.ACTIVE_STEPS).update(incident=part)
+    whole.tasks.filter(pk__in=brought.get("tasks", [])).update(incident=part)
+    part.tasks.filter(pk__in=brought.get("same_tasks", [])).update(cancelled_at=None)
     part.refresh_from_db()
     settle(part)
     settle(whole)
