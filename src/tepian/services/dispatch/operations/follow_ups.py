@@ -26,23 +26,31 @@ def _case(case: int, agency: str) -> FollowUp:
 def count_contacts(*, actor: Actor, case: int, agency: str, contacts: int, reached: int, text: str = "") -> FollowUp:
     """How many people were in contact and how many of them were reached."""
     row = _case(case, agency)
-    if not 0 <= reached <= contacts <= 100_000:
-        raise Invalid(
-            _("More people were reached than were in contact. Check the numbers."), code="counts", field="reached"
-        )
-    if row.closed_at is not None:
-        raise Conflict(_("This case is closed. Nothing was changed."), code="case_closed", item=str(case))
-    row.contacts, row.reached = contacts, reached
+    _count(row, contacts, reached)
     row.note = checked_text(text, "text", needed=False) or row.note
     row.save()
     touch(TOPIC)
     return row
 
 
+def _count(row: FollowUp, contacts: int, reached: int) -> None:
+    if not 0 <= reached <= contacts <= 100_000:
+        raise Invalid(
+            _("More people were reached than were in contact. Check the numbers."), code="counts", field="reached"
+        )
+    if row.closed_at is not None:
+        raise Conflict(_("This case is closed. Nothing was changed."), code="case_closed", item=str(row.pk))
+    row.contacts, row.reached = contacts, reached
+
+
 @operation("dispatch.close_follow_up", policy=policies.may_follow_up)
-def close_follow_up(*, actor: Actor, case: int, agency: str) -> FollowUp:
+def close_follow_up(
+    *, actor: Actor, case: int, agency: str, contacts: int | None = None, reached: int | None = None
+) -> FollowUp:
+    """The case is over, with the last numbers where they are given. Repeating changes nothing."""
     row = _case(case, agency)
     if row.closed_at is None:
+        _count(row, row.contacts if contacts is None else contacts, row.reached if reached is None else reached)
         row.closed_at = timezone.now()
         row.save()
         touch(TOPIC)

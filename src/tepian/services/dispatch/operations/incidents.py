@@ -12,6 +12,7 @@ from tepian.kernel.actors import Actor, Conflict, Invalid, checked_text
 from tepian.kernel.catalogue.versions import touch
 from tepian.kernel.documents import operations as documents
 from tepian.kernel.events import emit, note, operation
+from tepian.kernel.organisations import queries as organisations
 from tepian.toolkit.identifiers import new_code
 from tepian.toolkit.text import plain
 
@@ -407,7 +408,7 @@ def close_incident(
     follow_up = kind.follow_up if kind and outcome == "helped" else ""
     if follow_up:
         FollowUp.objects.get_or_create(incident=incident, agency_code=follow_up, defaults={"opened_at": now})
-        write(actor, incident, "follow_up", agency=follow_up)
+        write(actor, incident, "follow_up", agency=organisations.agency_name(follow_up))
     first = min((call.first_at for call in incident.calls.all()), default=incident.opened_at)
     emit(
         IncidentClosed(

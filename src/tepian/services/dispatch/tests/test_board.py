@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from datetime import timedelta
 from itertools import product
@@ -12,7 +13,7 @@ from django.utils import timezone
 
 from tepian.kernel.actors import system
 from tepian.services.dispatch import operations, states
-from tepian.services.dispatch.models import Call, ClockTarget, Incident
+from tepian.services.dispatch.models import Call, ClockTarget, FollowUp, Incident
 from tepian.services.dispatch.queries import board
 
 from .conftest import SUPERVISOR
@@ -173,6 +174,51 @@ def test_pages_and_who_may(day, as_role, client):
     supervisor.post(f"/kerja/112/tinjau/{prank.pk}/nilai", {"greeting": "4", "place": "3", "type": "3", "calm": "4"})
     prank.refresh_from_db()
     assert prank.review.marks == {"greeting": 4, "place": 3, "type": 3, "calm": 4}
+
+
+def test_the_board_says_in_plain_words_what_ninety_percent_means(day, as_role, monkeypatch):
+    monkeypatch.setattr(board, "day_start", lambda: day - timedelta(hours=1))  # also in the hour after midnight
+    page = as_role("supervisor").get("/kerja/112/langsung").content.decode()
+    assert "P90" not in page
+    assert "90 dari 100 panggilan dijawab dalam 55 detik" in page
+    assert "Pada 90 dari 100 kejadian, unit diminta dalam waktu ini" in page
+
+
+@pytest.fixture
+def case(day):
+    return FollowUp.objects.create(
+        incident=Incident.objects.first(), agency_code="ambulans", opened_at=day, contacts=3, reached=1
+    )
+
+
+def test_closing_a_case_keeps_the_numbers_that_were_typed_with_it(case, as_role):
+    nurse, address = as_role("responder", scope="agency", code="ambulans"), f"/kerja/112/lanjutan/{case.pk}"
+    form = {"agency": "ambulans", "contacts": "9", "reached": "8", "close": "1"}
+    assert nurse.post(address, form).status_code == 302
+    case.refresh_from_db()
+    assert (case.contacts, case.reached) == (9, 8) and case.closed_at
+    assert nurse.post(address, form | {"contacts": "10"}).status_code == 302, "repeating changes nothing"
+    case.refresh_from_db()
+    assert case.contacts == 9
+
+
+@pytest.mark.parametrize("more", [{}, {"close": "1"}])
+@pytest.mark.parametrize(("contacts", "reached"), [("tujuh", "5"), ("5", "7"), ("", "1"), ("-1", "0")])
+def test_wrong_numbers_of_a_case_stay_in_their_fields(case, as_role, more, contacts, reached):
+    nurse = as_role("responder", scope="agency", code="ambulans")
+    form = {"agency": "ambulans", "contacts": contacts, "reached": reached} | more
+    answer = nurse.post(f"/kerja/112/lanjutan/{case.pk}", form)
+    page = answer.content.decode()
+    assert answer.status_code == 422 and 'role="alert"' in page
+    assert re.search(rf'name="contacts"[^>]* value="{contacts}"', page)
+    assert re.search(rf'name="reached"[^>]* value="{reached}"', page)
+    case.refresh_from_db()
+    assert (case.contacts, case.reached, case.closed_at) == (3, 1, None)
+
+
+def test_a_case_names_its_agency(case, as_role):
+    page = as_role("supervisor").get("/kerja/112/lanjutan").content.decode()
+    assert "· Ambulans<" in page and "· ambulans" not in page
 
 
 def test_marks_are_one_to_four(day):

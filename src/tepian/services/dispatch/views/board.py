@@ -21,6 +21,7 @@ from django.views.decorators.http import require_GET, require_POST
 from tepian.kernel.actors import Invalid, NotFound
 from tepian.kernel.catalogue.contributions import MapFeature
 from tepian.kernel.identity.access import staff_page
+from tepian.kernel.organisations import queries as organisations
 from tepian.kernel.regions import queries as regions
 
 from .. import operations, queries, states
@@ -228,7 +229,12 @@ def report(request: HttpRequest) -> StreamingHttpResponse:
 @require_GET
 def follow_ups(request: HttpRequest) -> HttpResponse:
     """Cases of the person's own agency; the supervisor sees all."""
-    actor = request.actor  # type: ignore[attr-defined]
+    return _follow_ups(request)
+
+
+def _follow_ups(request: HttpRequest, typed: int | None = None, problem: str = "", status: int = 200) -> HttpResponse:
+    """`typed`: the case whose numbers stand in the fields as somebody typed them, and `problem` what is wrong with them."""
+    actor, post = request.actor, request.POST  # type: ignore[attr-defined]
     rows = FollowUp.objects.select_related("incident").order_by("-opened_at")
     mine = (
         row for row in rows.iterator(200) if actor.has("supervisor") or actor.has(*CASE_ROLES, agency=row.agency_code)
@@ -239,9 +245,18 @@ def follow_ups(request: HttpRequest) -> HttpResponse:
         "dispatch/follow_ups.html",
         {
             "rows": [
-                {"row": row, "name": queries.type_name(row.incident.type_code, row.incident.type_from)} for row in seen
+                {
+                    "row": row,
+                    "name": queries.type_name(row.incident.type_code, row.incident.type_from),
+                    "agency": organisations.agency_name(row.agency_code),
+                    "contacts": post.get("contacts", "") if row.pk == typed else row.contacts,
+                    "reached": post.get("reached", "") if row.pk == typed else row.reached,
+                    "problem": problem if row.pk == typed else "",
+                }
+                for row in seen
             ]
         },
+        status=status,
     )
 
 
@@ -249,25 +264,19 @@ def follow_ups(request: HttpRequest) -> HttpResponse:
 @require_POST
 def count(request: HttpRequest, case: int) -> HttpResponse:
     actor, post = request.actor, request.POST  # type: ignore[attr-defined]
-    numbers = {key: post.get(key, "0") for key in ("contacts", "reached")}
+    written = {key: post.get(key, "").strip() for key in ("contacts", "reached")}
     agency = post.get("agency", "")
     try:
+        if not all(text.isdecimal() and len(text) < 7 for text in written.values()):
+            raise Invalid(_("Write the number of people as digits, 0 to 9999."), code="counts", field="contacts")
+        numbers = {key: int(text) for key, text in written.items()}
         if post.get("close"):
-            operations.close_follow_up(actor=actor, case=case, agency=agency)
+            operations.close_follow_up(actor=actor, case=case, agency=agency, **numbers)
         else:
-            if not all(text.isdecimal() and len(text) < 7 for text in numbers.values()):
-                raise Invalid(_("Write the number of people as digits, 0 to 9999."), code="counts", field="contacts")
-            operations.count_contacts(
-                actor=actor,
-                case=case,
-                agency=agency,
-                contacts=int(numbers["contacts"]),
-                reached=int(numbers["reached"]),
-                text=post.get("text", ""),
-            )
+            operations.count_contacts(actor=actor, case=case, agency=agency, text=post.get("text", ""), **numbers)
         messages.success(request, _("Written down."))
     except NotFound as error:
         raise Http404(str(error.message)) from None
     except Invalid as refusal:
-        messages.warning(request, str(refusal.message))
+        return _follow_ups(request, case, str(refusal.message), 422)
     return HttpResponseRedirect(reverse("dispatch-follow-ups"))
