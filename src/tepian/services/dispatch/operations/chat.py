@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -68,34 +69,35 @@ def open_chat(
     address: str = "",
 ) -> tuple[Call, str]:
     """Begin a conversation; needs no account. Returns it with the secret by which the caller's browser comes back.
-    `key` is made by the browser: sent twice, it is one conversation. From one network `address` at most five are begun
-    in ten minutes; the same one sent again is no new one."""
+    `key` is made by the browser: sent twice, also at the same instant, it is one conversation with one secret. From one
+    network `address` at most five are begun in ten minutes; the same one sent again is no new one. In a demonstration
+    it is simulated like everything else there, or no unit could be sent to it."""
     text = plain(text, LINE_LIMIT)
     if not text:
         raise Invalid(_("Write what happened and where. A few words are enough."), code="text_missing", field="text")
     check_point(lon, lat)
-    known = Call.objects.filter(key=f"text-{plain(key, 60)}").first() if key else None
-    token = secrets.token_urlsafe(24)
-    if known is not None:
-        known.token = digest(token)
-        known.save(update_fields=["token"])
-        return known, token
-    now = timezone.now()
-    if address:
-        _count_opening(address, now)
-    row = Call.objects.create(
-        key=f"text-{plain(key, 60) or secrets.token_hex(8)}",
-        channel="text",
-        first_at=now,
-        ringing_at=now,
-        state=states.RINGING,
-        lon=lon,
-        lat=lat,
-        radius_m=radius_m,
-        location_source="browser" if lat is not None else "",
-        token=digest(token),
+    key, now = plain(key, 60) or secrets.token_urlsafe(24), timezone.now()
+    token = seal().fingerprint(f"conversation {key}")
+    row, new = Call.objects.get_or_create(
+        key=f"text-{key}",
+        defaults={
+            "channel": "text",
+            "first_at": now,
+            "ringing_at": now,
+            "state": states.RINGING,
+            "lon": lon,
+            "lat": lat,
+            "radius_m": radius_m,
+            "location_source": "browser" if lat is not None else "",
+            "token": digest(token),
+            "simulated": bool(settings.DEMO),
+        },
     )
     note("call", row.pk)
+    if not new:
+        return row, token
+    if address:
+        _count_opening(address, now)
     if phone:
         _keep_number(row, phone[:40])
     ChatLine.objects.create(call=row, at=now, from_caller=True, text=text, key=f"{row.pk}-0")

@@ -10,18 +10,21 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
+from tepian.kernel.actors import system
 from tepian.services.dispatch import operations
 from tepian.services.dispatch.models import Call, ChatLine, Opening
 from tepian.services.dispatch.operations.chat import WINDOW
+from tepian.services.dispatch.queries import advice, board
 
-from .conftest import SUPERVISOR, TAKER, build_city
+from .conftest import EXCHANGE, SUPERVISOR, TAKER, build_city
 
 KEY = "k" * 24
 
 
 def begin(client: Client, text: str = "Kebakaran di Jalan Contoh 3", **more: str):
-    return client.post("/112", {"text": text, "key": KEY, **more})
+    return client.post("/112", {"text": text, "key": KEY} | more)
 
 
 def test_the_first_page_says_what_to_do_in_both_languages(city, client):
@@ -160,6 +163,48 @@ def test_at_the_very_same_moment_not_one_conversation_too_many():
     [thread.join() for thread in threads]
     assert sorted(codes) == [303] * 5 + [429] * 3
     assert Call.objects.count() == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_conversation_sent_twice_at_the_very_same_moment_is_one():
+    build_city()
+    gate, answers = threading.Barrier(4), []
+
+    def begin_now() -> None:
+        client = Client(raise_request_exception=False)
+        try:
+            gate.wait()
+            answers.append(begin(client, "Tolong"))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=begin_now) for _ in range(4)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    assert [answer.status_code for answer in answers] == [303] * 4
+    call = Call.objects.get()
+    assert call.lines.count() == 1 and Opening.objects.get().count == 1
+    for answer in answers:  # whichever answer the browser keeps, it comes back to the conversation
+        browser = Client()
+        browser.cookies["teks112"] = answer.cookies["teks112"].value
+        assert "Tolong" in browser.get("/112").content.decode()
+
+
+def test_in_the_demonstration_a_conversation_is_simulated_and_finds_units(city, client, settings):
+    settings.DEMO = True
+    operations.rehearse_units(actor=system("tests"))
+    board.forget_live()
+    operations.receive_call_event(actor=EXCHANGE, id="e1", type="ringing", call="c1", at=timezone.now(), simulated=True)
+    begin(client, lon="117.1", lat="-0.4", radius_m="30")
+    call = Call.objects.get(channel="text")
+    assert call.simulated
+    figures = board.live()
+    assert figures["simulated"] and figures["waiting"] == 2, "the board does not change over to an empty day"
+    incident = operations.send_call(actor=TAKER, call=call.pk, place="Jalan Contoh 3", type_code="K1")
+    assert incident.simulated and advice.advise(incident)
+    settings.DEMO = False
+    begin(Client(), key="r" * 24)
+    assert not Call.objects.latest("id").simulated
 
 
 def test_who_waits_sees_how_far_help_is(city, client):
