@@ -35,8 +35,10 @@ def twins(
     other_than: int | None = None,
     simulated: bool | None = None,
     limit: int = 5,
+    least: float = 0.0,
 ) -> list[Twin]:
-    """Open incidents near in place, time and kind, likeliest first. Reads only the box round the place."""
+    """Open incidents near in place, time and kind, likeliest first; none whose score is below `least`. Reads only the
+    box round the place, and only what is weighed of it: in a disaster hundreds lie in it, and five are shown."""
     at = at or timezone.now()
     types = types_on()
     own = types.get(type_code)
@@ -57,20 +59,22 @@ def twins(
         rows = rows.exclude(pk=other_than)
     if simulated is not None:
         rows = rows.filter(simulated=simulated)
-    found = []
-    for row in rows:
-        other = types.get(row.type_code)
+    found: list[tuple[states.Likeness, int]] = []
+    for key, row_lon, row_lat, code, opened_at in rows.values_list("pk", "lon", "lat", "type_code", "opened_at"):
+        other = types.get(code)
         likeness = states.likeness(
-            metres=distance_m(lon, lat, row.lon or 0.0, row.lat or 0.0),
-            minutes=abs((at - row.opened_at).total_seconds()) / 60,
-            same_type=bool(type_code) and row.type_code == type_code,
+            metres=distance_m(lon, lat, row_lon or 0.0, row_lat or 0.0),
+            minutes=abs((at - opened_at).total_seconds()) / 60,
+            same_type=bool(type_code) and code == type_code,
             same_group=own is None or other is None or own.group == other.group,
             within_m=max(within_m, float(other.duplicate_m) if other else 0.0),
             within_minutes=max(minutes, float(other.duplicate_minutes) if other else 0.0),
         )
-        if likeness.score > 0:
-            found.append(Twin(row, likeness))
-    return sorted(found, key=lambda twin: -twin.likeness.score)[:limit]
+        if likeness.score > 0 and likeness.score >= least:
+            found.append((likeness, key))
+    best = sorted(found, key=lambda each: -each[0].score)[:limit]
+    shown = Incident.objects.in_bulk([key for _likeness, key in best])
+    return [Twin(shown[key], likeness) for likeness, key in best if key in shown]
 
 
 @dataclass(frozen=True, slots=True)

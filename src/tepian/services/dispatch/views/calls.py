@@ -341,8 +341,7 @@ def _overtaken(request: HttpRequest, call: Call, problem: str) -> HttpResponse:
 @require_POST
 def send(request: HttpRequest, call: int) -> HttpResponse:
     """Ctrl+Enter: a place is enough. Sent again it brings the incident up to date."""
-    row = _call(call)
-    actor = request.actor  # type: ignore[attr-defined]
+    row, actor = _call(call), request.actor  # type: ignore[attr-defined]
     try:
         answers = told(request.POST)
         if answers["lat"] is None and answers["place"]:
