@@ -348,7 +348,7 @@ def test_handed_over_to_the_neighbours(city):
 
     Neighbour.objects.create(code="n", name="Kota Sebelah", contact="112")
     incident = send(operations.claim_call(actor=TAKER, call=ring().pk))
-    done = operations.hand_over(actor=DISPATCHER, number=incident.number, neighbour="n")
+    done = operations.hand_over(actor=DISPATCHER, number=incident.number, neighbour="n", text="Meja 3")
     assert (done.outcome, done.neighbour.name) == ("handed_over", "Kota Sebelah")
 
 

@@ -22,8 +22,10 @@ from tepian.kernel.organisations import queries as organisations
 from .. import operations, policies, queries, states
 from ..models import Incident, Unit
 from ..queries import advice, record
+from .shared import Fragment
 
 LISTED = 100
+AGENCIES = Fragment("dispatch/agencies.html", "organisations", seconds=600)
 
 
 def _incident(number: str) -> Incident:
@@ -59,7 +61,7 @@ def list_context(chosen: str = "") -> dict[str, Any]:
 def pane_context(request: HttpRequest, incident: Incident) -> dict[str, Any]:
     """Everything about one incident that the desks need."""
     actor = request.actor  # type: ignore[attr-defined]
-    prefetch_related_objects([incident], "calls", "parts", "entries", "deployments__unit")
+    prefetch_related_objects([incident], "calls", "entries", "deployments__unit")
     is_open = incident.state in states.OPEN_STATES
     may_dispatch = actor.has("dispatcher", "supervisor")
     offered = advice.advise(incident) if is_open else []
@@ -82,20 +84,24 @@ def pane_context(request: HttpRequest, incident: Incident) -> dict[str, Any]:
             {"row": entry, "sentence": queries.sentence(entry)} for entry in reversed(list(incident.entries.all()))
         ],
         "calls": list(incident.calls.all()),
-        "parts": list(incident.parts.all()),
-        "twins": [twin for twin in _twins(incident) if twin["likely"]] if is_open else [],
+        "twins": _twins(incident) if is_open else [],
         "clocks": queries.clocks(incident),
         "outcomes": queries.OUTCOME_LABELS.items(),
         "outcome_label": queries.OUTCOME_LABELS.get(incident.outcome, ""),
         "neighbours": queries.neighbours() if is_open and may_dispatch else [],
-        "agencies": organisations.agencies() if is_open and may_dispatch else [],
+        "agencies": AGENCIES(request, agencies_context, timezone.localdate()) if is_open and may_dispatch else "",
         "may_warn": is_open and bool(kind and kind.hazard) and actor.has(*policies.DESK),
         "focus": f"dispatch/{incident.number}",
         "now": timezone.now(),
     }
 
 
+def agencies_context() -> dict[str, Any]:
+    return {"agencies": organisations.agencies()}
+
+
 def _twins(incident: Incident) -> list[dict[str, Any]]:
+    """Those that are probably the same."""
     if incident.lat is None or incident.lon is None:
         return []
     found = advice.twins(
@@ -105,11 +111,9 @@ def _twins(incident: Incident) -> list[dict[str, Any]]:
         at=incident.opened_at,
         other_than=incident.pk,
         simulated=incident.simulated,
+        least=states.LIKELY,
     )
-    return [
-        row_of(twin.incident) | {"metres": round(twin.likeness.metres), "likely": twin.likeness.score >= states.LIKELY}
-        for twin in found
-    ]
+    return [row_of(twin.incident) | {"metres": round(twin.likeness.metres)} for twin in found]
 
 
 @staff_page("dispatcher", "supervisor")

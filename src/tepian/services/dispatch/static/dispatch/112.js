@@ -1,10 +1,11 @@
 /* The call-taker's desk. Whatever is typed is kept on this computer with every key and on the server with every pause;
-   what is sent while the connection is gone waits here and goes out by itself, once. */
+   what is sent while the connection is gone waits here and goes out by itself, once. What is refused after the desk went
+   on to another call is told above the cards, and stands in its fields again when that call is opened. */
 (() => {
   "use strict";
   const words = document.getElementById("kata112")?.dataset ?? {};
   const holder = document.getElementById("kartu"), line = document.getElementById("antre");
-  const DRAFT = "112:draft:", OUTBOX = "112:outbox";
+  const DRAFT = "112:draft:", OUTBOX = "112:outbox", REFUSED = "112:refused";
   const FIELDS = ["place", "lon", "lat", "type", "severity", "note"], VICTIMS = ["injured", "trapped", "missing", "dead"];
   const card = () => holder?.querySelector(".kartu112");
   const form = () => document.getElementById("form112");
@@ -57,6 +58,35 @@
     if (!call || !form()) return;
     const local = stored(DRAFT + call, null);
     if (local && local.version > Number(card().dataset.version || 0) && !card().dataset.sent) { fill(local.draft); keep(); }
+    const refused = stored(REFUSED, []).find((item) => item.call === call);
+    if (refused) { takeUp(new URLSearchParams(refused.body)); keep(); }
+  }
+
+  // --- what was refused ------------------------------------------------------------------------------------------------
+  // Only what this person had filled or changed goes into the fields; the rest stays as the card shows it now.
+  function takeUp(sent) {
+    for (const name of [...FIELDS, ...VICTIMS]) if ((sent.get(name) ?? "") !== (sent.get(`was_${name}`) ?? "")) put(name, sent.get(name) ?? "");
+  }
+  function put(name, value) {
+    if (name === "severity") form().querySelectorAll("[name=severity]").forEach((radio) => { radio.checked = radio.value === value; }); else form().elements[name].value = value;
+  }
+  function drop(call) { store(REFUSED, stored(REFUSED, []).filter((item) => item.call !== call)); tell(); }
+  function tell() {
+    const place = document.getElementById("tolak112");
+    if (!place) return;
+    place.replaceChildren(...stored(REFUSED, []).map((item) => {
+      const here = item.call === card()?.dataset.call, notice = document.createElement("div"), text = document.createElement("p");
+      const row = document.createElement("p"), link = document.createElement("a"), away = document.createElement("button");
+      notice.className = "notice notice-danger stack stack-s"; row.className = "actions";
+      text.textContent = `${(words.refused ?? "").replace("{what}", item.what)} ${item.why}${here ? ` ${words.again ?? ""}` : ""}`;
+      link.className = "btn"; link.href = `?panggilan=${item.call}`; link.textContent = words.open ?? "";
+      away.className = "btn btn-2"; away.type = "button"; away.textContent = words.drop ?? "";
+      away.addEventListener("click", () => { drop(item.call); if (here) location.assign(link.href); });
+      row.append(...(here ? [away] : [link, away]));
+      notice.append(text, row);
+      return notice;
+    }));
+    place.hidden = !place.firstChild;
   }
 
   // --- sending -------------------------------------------------------------------------------------------------------
@@ -87,10 +117,17 @@
         found();
         store(OUTBOX, stored(OUTBOX, []).filter((item) => item.call !== first.call || item.at !== first.at));
         const html = await answer.text();
-        if (answer.ok) store(DRAFT + first.call, null);
-        if (card()?.dataset.call === first.call) show(html, first.body);
+        if (answer.ok) { store(DRAFT + first.call, null); drop(first.call); }
+        if (card()?.dataset.call === first.call) show(html, first.body); else if (!answer.ok) refuse(first, html);
       }
     } catch { lost(); setTimeout(flush, 2000); } finally { flushing = false; }
+  }
+  function refuse(item, html) {
+    const fresh = new DOMParser().parseFromString(html, "text/html");
+    const what = fresh.querySelector(".kartu112")?.dataset.sent || fresh.querySelector("#judul-kartu")?.textContent.trim() || item.call;
+    const why = fresh.querySelector(".errsum strong")?.textContent ?? "";
+    store(REFUSED, [...stored(REFUSED, []).filter((old) => old.call !== item.call), { call: item.call, body: item.body, what, why }]);
+    tell();
   }
   // The server's card takes the place of this one; what was refused, or typed since it was sent, stays in its field.
   function show(html, body) {
@@ -102,9 +139,7 @@
     if (card()?.dataset.sent) delete line?.dataset.busy;
     wire();
     tick();
-    for (const [name, value] of newer) {
-      if (name === "severity") form().querySelectorAll("[name=severity]").forEach((radio) => { radio.checked = radio.value === value; }); else form().elements[name].value = value;
-    }
+    for (const [name, value] of newer) put(name, value);
     if (newer.length) keep();
     (holder.querySelector(".errsum") ?? document.getElementById(had && document.getElementById(had) ? had : "f-note"))?.focus();
   }
@@ -223,6 +258,7 @@
   restore();
   wire();
   tick();
+  tell();
   setInterval(tick, 1000);
   flush();
 })();
