@@ -43,6 +43,11 @@ def functions() -> None:
         f"5,000 open incidents: p50 {found['twins']['p50']:.2f} ms, p99 {found['twins']['p99']:.2f} ms; "
         f"reading all of them {found['scan']['p50']:.0f} ms: ratio {ratio:.0f}",
     )
+    h.say(
+        "desk.sent_to_advice",
+        f"a call becomes a durable incident and the advised unit is known: p50 {found['sent']['p50']:.1f} ms, "
+        f"p99 {found['sent']['p99']:.1f} ms (aim 50)",
+    )
     h.say("desk.advice", f"500 units by road: p50 {found['advice']['p50']:.2f} ms, p99 {found['advice']['p99']:.2f} ms")
 
 

@@ -15,12 +15,14 @@ django.setup()
 
 from django.utils import timezone  # noqa: E402
 
+from tepian.kernel.actors import system  # noqa: E402
 from tepian.kernel.catalogue.versions import touch  # noqa: E402
-from tepian.services.dispatch import queries, states  # noqa: E402
+from tepian.services.dispatch import operations, queries, states  # noqa: E402
 from tepian.services.dispatch.models import Incident, Unit  # noqa: E402
 from tepian.services.dispatch.queries import advice, travel  # noqa: E402
 from tepian.toolkit.geodesy import distance_m  # noqa: E402
 
+ACTOR = system("bench")
 INCIDENTS, UNITS, LOOKS = 5000, 500, 200
 
 
@@ -71,6 +73,22 @@ def timed(work, arguments) -> list[float]:
     return found
 
 
+def ringing(number: int) -> int:
+    """A call that has just come in."""
+    call, _new = operations.receive_call_event(
+        actor=ACTOR, id=f"bench-{number}", type="ringing", call=f"bench-{number}", at=timezone.now(), simulated=True
+    )
+    return call.pk
+
+
+def sent(call: int, rng: random.Random) -> Incident:
+    """The call becomes an incident, durable when this returns."""
+    return operations.send_call(
+        actor=ACTOR, call=call, place="Bench", lon=rng.uniform(118.45, 118.55), lat=rng.uniform(-0.56, -0.45),
+        type_code=next(iter(queries.types_on())),
+    )  # fmt: skip
+
+
 def main() -> None:
     rng = random.Random(112)
     fill(rng)
@@ -85,8 +103,10 @@ def main() -> None:
             distance_m(row.lon, row.lat, other.lon, other.lat)
 
     scans = timed(scan, rows[:20])
+    calls = [ringing(number) for number in range(LOOKS)]
+    sends = timed(lambda call: advice.advise(sent(call, rng)), calls)
     show = lambda values: {"p50": states.percentile(values, 0.5), "p99": states.percentile(values, 0.99)}  # noqa: E731
-    json.dump({"twins": show(twins), "advice": show(units), "scan": show(scans)}, sys.stdout)
+    json.dump({"twins": show(twins), "advice": show(units), "scan": show(scans), "sent": show(sends)}, sys.stdout)
 
 
 if __name__ == "__main__":
