@@ -19,7 +19,7 @@ from .. import policies, queries, states
 from ..events import CallChanged
 from ..models import Call, CallEvent, Desk, Incident, seal
 from .incidents import change_incident, join_call, open_incident
-from .parts import TOPIC, end_block, held, write
+from .parts import TOPIC, changed, end_block, held, ward_of, write
 
 DRAFT_FIELDS = ("place", "lon", "lat", "radius_m", "type", "severity", "victims", "note", "region")
 DRAFT_LIMIT = 20_000  # characters of one draft
@@ -75,7 +75,7 @@ def receive_call_event(
             CallEvent.objects.create(id=event, call=row, type=type, at=at, received_at=now)
     except IntegrityError:  # the same event came twice at once
         return CallEvent.objects.select_related("call").get(pk=event).call, False
-    row = Call.objects.select_for_update(no_key=True).get(pk=row.pk)
+    row = held(Call.objects.filter(pk=row.pk)) or row
     row.line = row.line or plain(line, 30)
     _take_in(row, type, at, stage=stage, agent=agent)
     if number and not row.number_key:
@@ -84,8 +84,22 @@ def receive_call_event(
         row.lon, row.lat, row.radius_m = lon, lat, radius_m
         row.location_source = plain(location_source, 20) or "network"
     row.save()
+    _place_by_telephone(actor, row)
     tell(row)
     return row, True
+
+
+def _place_by_telephone(actor: Actor, row: Call) -> None:
+    """The telephone's circle often comes after the voice (AML is a message of its own): an incident that was sent without
+    a point gets it, so that units can be advised. The incident is held already."""
+    incident = row.incident and (row.incident.merged_into or row.incident)
+    if incident is None or row.lat is None or incident.lat is not None or incident.state not in states.OPEN_STATES:
+        return
+    incident.lon, incident.lat, incident.radius_m = row.lon, row.lat, row.radius_m
+    incident.region_code = ward_of(row.lon, row.lat)
+    incident.save(update_fields=["lon", "lat", "radius_m", "region_code"])
+    write(actor, incident, "telephone_point", metres=round(row.radius_m) if row.radius_m else "?")
+    changed(incident, "changed")
 
 
 def _call(key: str, at: datetime, number: str, line: str, simulated: bool) -> Call:

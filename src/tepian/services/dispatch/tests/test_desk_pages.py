@@ -7,6 +7,7 @@ import json
 import re
 
 import pytest
+from django.utils import timezone
 
 from tepian.kernel.actors import Invalid
 from tepian.kernel.catalogue.versions import touch
@@ -14,7 +15,7 @@ from tepian.services.dispatch import operations, queries, states
 from tepian.services.dispatch.models import AgencyTask, Call, Deployment, Incident, IncidentType, Neighbour
 from tepian.services.dispatch.queries import advice
 
-from .conftest import DISPATCHER, SUPERVISOR, TAKER, build_city
+from .conftest import DISPATCHER, EXCHANGE, SUPERVISOR, TAKER, build_city
 from .test_desk import HERE, ring, send
 
 QUICK = {"HX-Request": "true"}
@@ -37,6 +38,24 @@ def test_a_place_that_is_not_found_is_where_the_telephone_is(city, as_role):
     assert "lokasi telepon" in told and "900 m" in told
     pane = as_role("dispatcher").get(f"/kerja/dispatch/{incident.number}").content.decode()
     assert "lokasi telepon, dalam lingkaran 900 m" in pane and "data-advice" in pane
+
+
+def test_a_telephones_circle_that_comes_late_still_places_the_incident(city, as_role):
+    call = ring()
+    as_role("call_taker").post(
+        f"/kerja/112/panggilan/{call.pk}/kirim", {"place": "belakang kandang Pak Bejo", "type": "K1"}, headers=QUICK
+    )
+    incident = Incident.objects.get()
+    assert incident.lat is None
+    late = {"actor": EXCHANGE, "type": "location", "call": call.key, "at": timezone.now(), "location_source": "aml"}
+    operations.receive_call_event(id="late", **late, **CIRCLE)
+    incident.refresh_from_db()
+    assert (incident.lon, incident.lat, incident.radius_m) == tuple(CIRCLE.values())
+    assert advice.advise(incident)[0].unit.call_sign == "D-01"
+    assert incident.entries.filter(kind="telephone_point").count() == 1
+    operations.receive_call_event(id="later", **late, lon=117.2, lat=-0.5, radius_m=5000.0)
+    incident.refresh_from_db()
+    assert incident.lat == CIRCLE["lat"]  # a known point stays
 
 
 def test_the_point_follows_the_place_once_it_is_known(city, as_role):
