@@ -52,9 +52,52 @@ def keep_public(actor: Actor, edition: Edition) -> str:
         return edition.draft_file
     rows = data.rows_of(edition)
     public = [row for row in rows if row[0] not in counted]
+    totals: dict[str, dict[str, float]] = {}
     for code in sorted(counted):
-        public += _suppressed(dataset, [row for row in rows if row[0] == code])
+        own = [row for row in rows if row[0] == code]
+        told = _suppressed(dataset, own)
+        totals[code] = _totals_of_hidden(dataset, own, told)
+        public += told
+    edition.findings = {**edition.findings, "totals": totals}
     return keep(actor, edition, public)
+
+
+def _totals_of_hidden(dataset: Dataset, rows: list[Row], told: list[Row]) -> dict[str, float]:
+    """The whole city's count of periods in which cells are hidden, where it gives none of them away. Without them one
+    hidden ward would hide the city."""
+    parents = [{parent for parent in each.parents.values() if parent} for each in queries.dimensions_of(dataset)]
+    sums: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])  # all, hidden, how many are hidden
+    broken: set[str] = set()
+    for row, shown in zip(rows, told, strict=True):
+        time, value = str(row[1]), row[-2]
+        if any(code in above or code == queries.TOTAL for code, above in zip(row[2:-2], parents, strict=True)):
+            continue
+        if not isinstance(value, float):
+            broken.add(time)
+            continue
+        one = sums[time]
+        one[0] += value
+        if shown[-1] == states.SUPPRESSED:
+            one[1] += value
+            one[2] += 1
+    small = dataset.small_cell or 0
+    return {
+        time: whole
+        for time, (whole, hidden, count) in sums.items()
+        if time not in broken and _stays_open(hidden, int(count), small)
+    }
+
+
+def _stays_open(hidden: float, count: int, small: int) -> bool:
+    """Whoever knows the sum of the hidden cells, how many they are and that each is from 1 to `small` - 1: are at least
+    three values possible for each? (4 + 4 would be the only way to 8.) Larger cells, hidden to protect others, have no
+    such bound."""
+    most = small - 1
+    if count < 2 or hidden < small:
+        return False
+    if hidden > count * most:
+        return True
+    return min(most, hidden - (count - 1)) - max(1, hidden - (count - 1) * most) >= 2
 
 
 def _suppressed(dataset: Dataset, rows: list[Row]) -> list[Row]:

@@ -15,6 +15,7 @@ from tepian.kernel.documents.queries import is_intact
 
 from .. import operations, queries, states
 from ..models import Edition, Spelling
+from ..operations import keeping
 from ..queries import data
 
 pytestmark = pytest.mark.django_db
@@ -190,6 +191,27 @@ def test_small_cells_leave_with_what_would_give_them_away(producer, steward, pop
     indicator = queries.indicator_by("jumlah-penduduk")
     assert data.newest(edition, indicator) == ("2024", None, "s")  # the sum would give it away
     assert data.figures_of(edition, {"2024"})["jumlah-penduduk", "2024", "99.01.02.1002", "L"] == (3.0, "")
+
+
+def test_the_city_keeps_its_total_when_several_hidden_cells_cannot_be_told_apart(producer, steward, population):
+    lines = [list(line) for line in POPULATION]
+    lines[6], lines[7] = [4, "Harbour", 410, 2, 412], [5, "Mangrove", 3, 310, 313]
+    lines[8] = ["", "Jumlah", 3153, 3077, 6230]
+    edition = published(producer, steward, population, workbook(*lines))
+    indicator = queries.indicator_by("jumlah-penduduk")
+    assert data.newest(edition, indicator) == ("2024", 6230.0, "")  # the hidden are 5 together: from 1 to 4 each
+    men = data.series(edition, data.slice_of(edition, indicator, {"sex": ["L"]}))
+    assert men[""] == [("2024", None, "s")]  # that sum would give one of them away
+    by_ward = data.series(edition, data.slice_of(edition, indicator), by="region")
+    assert by_ward["99.01.02.1002"] == [("2024", None, "s")]
+
+
+@pytest.mark.parametrize(
+    ("hidden", "count", "told"),
+    [(8, 2, False), (7, 2, False), (5, 2, True), (5, 5, False), (3, 1, False), (40, 2, True)],
+)
+def test_a_sum_of_hidden_counts_is_told_only_when_it_leaves_each_open(hidden, count, told):
+    assert keeping._stays_open(hidden, count, 5) is told
 
 
 def test_returned_with_a_remark_on_a_cell_and_sent_again(producer, steward, population):
