@@ -13,6 +13,7 @@ from .base import *  # noqa: F403
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 ALLOWED_HOSTS = ["*"]
+BASE_URL = "http://localhost:8000"  # whatever port the tester's own city has
 if SQLITE:  # noqa: F405
     # A file, as in production: threads of one test see each other's commits, with the same locks.
     DATABASES["default"]["TEST"] = {"NAME": str(HOME / "test.sqlite3")}  # noqa: F405
