@@ -3,6 +3,7 @@
    [data-live="warnings sensors"]  gets the event `live` (for hx-trigger="live") when an event of such a type arrives;
                                    "*" means every type. With data-live-get="/address" it is fetched and filled here,
                                    for pages that do not load htmx.
+   [data-live-first]               is asked once more when the stream opens: what happened since the page was drawn counts.
    [data-live-key="station/K1"]    takes level and value from state frames at once.
    time[data-age]                  "4 minutes ago", kept true. [data-stale-after="600"] turns grey after so many seconds.
    [data-clock]                    the city's clock. [data-live-strip] says since when the connection is lost. */
@@ -113,6 +114,8 @@
   function found() {
     clearTimeout(lostTimer);
     if (lostAt && opened) refreshAll(); // what was said meanwhile comes from the stream; what only shows as state does not
+    // What happened between the drawing of the page and the opening of its stream is in neither; some pages cannot miss it.
+    if (!opened) document.querySelectorAll("[data-live-first]").forEach(refresh);
     lostAt = null; opened = true; retry = 1000;
     document.documentElement.classList.remove("lost");
     for (const strip of document.querySelectorAll("[data-live-strip]")) strip.hidden = true;
