@@ -344,3 +344,14 @@ def load_pack(
     if progress:
         progress("", len(sections), len(sections))
     return report
+
+
+def keep_row(model: Any, found: dict[str, Any], values: dict[str, Any], counts: dict[str, int]) -> Any:
+    """Make or bring up to date one row that a pack brings, and count it as created, changed or unchanged."""
+    row, created = model.objects.get_or_create(**found, defaults=values)
+    differs = not created and any(getattr(row, name) != value for name, value in values.items())
+    if differs:
+        model.objects.filter(pk=row.pk).update(**values)
+        row.refresh_from_db()
+    counts["created" if created else "changed" if differs else "unchanged"] += 1
+    return row

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tepian.kernel.actors import Actor
+from tepian.kernel.catalogue.packs import keep_row
 from tepian.kernel.catalogue.versions import touch
 from tepian.kernel.events import note, operation
 from tepian.kernel.organisations import queries as organisations
@@ -15,15 +16,6 @@ from ..models import ClockTarget, IncidentType, Neighbour, Unit
 from .parts import TOPIC
 
 Counts = dict[str, int]
-
-
-def _keep(model: Any, found: dict[str, Any], values: dict[str, Any], counts: Counts) -> Any:
-    row, created = model.objects.get_or_create(**found, defaults=values)
-    differs = not created and any(getattr(row, name) != value for name, value in values.items())
-    if differs:
-        model.objects.filter(pk=row.pk).update(**values)
-    counts["created" if created else "changed" if differs else "unchanged"] += 1
-    return row
 
 
 @operation("dispatch.load_pack", policy=policies.may_configure)
@@ -56,7 +48,7 @@ def load_pack(
             "basis": given.get("basis", ""),
             "valid_to": given.get("valid_to"),
         }
-        _keep(IncidentType, {"code": given["code"], "valid_from": given["valid_from"]}, values, counts)
+        keep_row(IncidentType, {"code": given["code"], "valid_from": given["valid_from"]}, values, counts)
     for given in targets:
         found = {"clock": given["clock"], "severity": given.get("severity", ""), "valid_from": given["valid_from"]}
         values = {
@@ -65,14 +57,14 @@ def load_pack(
             "basis": given.get("basis", ""),
             "valid_to": given.get("valid_to"),
         }
-        _keep(ClockTarget, found, values, counts)
+        keep_row(ClockTarget, found, values, counts)
     for given in units:
         _keep_unit(given, counts)
     gone = Unit.objects.filter(active=True).exclude(call_sign__in=[unit["call_sign"] for unit in units])
     counts["changed"] += gone.update(active=False)
     for given in neighbours:
         values = {"name": given["name"], "contact": given["contact"], "active": bool(given.get("active", True))}
-        _keep(Neighbour, {"code": given["code"]}, values, counts)
+        keep_row(Neighbour, {"code": given["code"]}, values, counts)
     note("dispatch_pack", counts=counts)
     if counts["created"] or counts["changed"]:
         touch(TOPIC, "dispatch-types")

@@ -19,11 +19,12 @@ from tepian.kernel.documents.queries import open_file
 from tepian.kernel.events import note, operation
 
 from .. import policies, queries, states
+from ..events import EditionPublished, EditionReturned, EditionSent, EditionWithdrawn
 from ..models import Dataset, Edition, Release, Remark, Spelling
 from ..queries import data
 from ..queries.catalogue import TOPIC
 from .keeping import keep, keep_public, keep_whole
-from .parts import EditionPublished, EditionReturned, EditionSent, EditionWithdrawn, locked, tell
+from .parts import locked, tell
 from .reading import MAX_MB, Reading, meanings_of, open_book, read
 
 ANSWERS = {"decimal": (",", "."), "day_first": ("yes", "no")}  # what a file may leave open
@@ -260,7 +261,7 @@ def missing_for_sending(edition: Edition) -> list[Any]:
 @operation("statistics.send_edition", policy=policies.may_change)
 def send_edition(*, actor: Actor, edition: Edition, revision: int, reason: str = "") -> Edition:
     """To the data steward. A correction of published figures says why."""
-    row = locked(edition, revision=revision, among=states.WITH_PRODUCER)
+    row = locked(edition, revision=revision, to=states.SENT)
     note("statistics", row.key, dataset=row.dataset.code)
     missing = missing_for_sending(row)
     if missing:
@@ -280,7 +281,7 @@ def send_edition(*, actor: Actor, edition: Edition, revision: int, reason: str =
 
 @operation("statistics.discard_edition", policy=policies.may_change)
 def discard_edition(*, actor: Actor, edition: Edition) -> Edition:
-    row = locked(edition, among=states.WITH_PRODUCER)
+    row = locked(edition, to=states.DISCARDED)
     note("statistics", row.key)
     row.state, row.ended_at = states.DISCARDED, timezone.now()
     row.revision += 1
@@ -320,7 +321,7 @@ def resolve_remark(*, actor: Actor, edition: Edition, remark: int) -> None:
 
 @operation("statistics.return_edition", policy=policies.may_check)
 def return_edition(*, actor: Actor, edition: Edition, text: str) -> Edition:
-    row = locked(edition, among=(states.SENT, states.APPROVED))
+    row = locked(edition, to=states.RETURNED)
     note("statistics", row.key)
     Remark.objects.create(
         edition=row, text=checked_text(text, "text", limit=1000), author=actor.label[:200], at=timezone.now()
@@ -337,7 +338,7 @@ def approve_edition(
     *, actor: Actor, edition: Edition, checks: Sequence[str], embargo_until: datetime | None = None
 ) -> Edition:
     """All four principles hold: public at once, or when the embargo ends."""
-    row = locked(edition, among=(states.SENT,))
+    row = locked(edition, to=states.APPROVED)
     note("statistics", row.key, checks=sorted(checks), embargo=embargo_until.isoformat() if embargo_until else "")
     if set(checks) != set(states.PRINCIPLES):
         raise Invalid(
@@ -381,7 +382,7 @@ def publish_due(*, actor: Actor) -> int:
     rows = Edition.objects.filter(state=states.APPROVED, embargo_until__lte=timezone.now()).order_by("embargo_until")
     count = 0
     for row in rows:
-        publish(actor, locked(row, among=(states.APPROVED,)))
+        publish(actor, locked(row, to=states.PUBLISHED))
         count += 1
     note("statistics", "embargo", published=count)
     return count
@@ -390,7 +391,7 @@ def publish_due(*, actor: Actor) -> int:
 @operation("statistics.withdraw_edition", policy=policies.may_check)
 def withdraw_edition(*, actor: Actor, edition: Edition, reason: str) -> Edition:
     """The published figures are wrong: the edition before is public again, and the notice says why."""
-    row = locked(edition, among=(states.PUBLISHED,))
+    row = locked(edition, to=states.WITHDRAWN)
     note("statistics", row.key, dataset=row.dataset.code)
     now = timezone.now()
     row.state, row.ended_at = states.WITHDRAWN, now

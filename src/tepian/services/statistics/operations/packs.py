@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tepian.kernel.actors import Actor
+from tepian.kernel.catalogue.packs import keep_row
 from tepian.kernel.catalogue.versions import touch
 from tepian.kernel.events import note, operation
 
@@ -13,16 +14,6 @@ from .. import policies, states
 from ..models import Activity, Category, Classification, Dataset, Indicator, Release, Variable
 from ..queries.catalogue import TOPIC
 from .parts import Counts
-
-
-def _keep(model: Any, found: dict[str, Any], values: dict[str, Any], counts: Counts) -> Any:
-    row, created = model.objects.get_or_create(**found, defaults=values)
-    differs = not created and any(getattr(row, name) != value for name, value in values.items())
-    if differs:
-        model.objects.filter(pk=row.pk).update(**values)
-        row.refresh_from_db()
-    counts["created" if created else "changed" if differs else "unchanged"] += 1
-    return row
 
 
 @operation("statistics.load_catalogue", policy=policies.may_configure)
@@ -44,10 +35,10 @@ def load_catalogue(
             "year": int(given["year"]),
             "form": dict(given.get("form", {})),
         }
-        activity = _keep(Activity, {"code": given["code"]}, values, counts)
+        activity = keep_row(Activity, {"code": given["code"]}, values, counts)
         for each in given.get("variable", []):
             values = {"title": each["title"], "form": dict(each.get("form", {}))}
-            _keep(Variable, {"activity": activity, "code": each["code"]}, values, counts)
+            keep_row(Variable, {"activity": activity, "code": each["code"]}, values, counts)
     for given in datasets:
         _dataset(given, counts)
     note("statistics_pack", counts=counts)
@@ -65,7 +56,7 @@ def _classification(given: Mapping[str, Any], counts: Counts) -> None:
         "valid_from": given["valid_from"],
         "valid_to": given.get("valid_to"),
     }
-    row = _keep(Classification, found, values, counts)
+    row = keep_row(Classification, found, values, counts)
     for position, each in enumerate(given.get("category", [])):
         values = {
             "name": each["name"],
@@ -74,7 +65,7 @@ def _classification(given: Mapping[str, Any], counts: Counts) -> None:
             "synonyms": list(each.get("synonyms", [])),
             "position": position,
         }
-        _keep(Category, {"classification": row, "code": str(each["code"])}, values, counts)
+        keep_row(Category, {"classification": row, "code": str(each["code"])}, values, counts)
 
 
 def _dataset(given: Mapping[str, Any], counts: Counts) -> None:
@@ -96,7 +87,7 @@ def _dataset(given: Mapping[str, Any], counts: Counts) -> None:
         "jump": int(given.get("jump", states.JUMP)),
         "computed": bool(given.get("computed", False)),
     }
-    row = _keep(Dataset, {"code": given["code"]}, values, counts)
+    row = keep_row(Dataset, {"code": given["code"]}, values, counts)
     for position, each in enumerate(given.get("indicator", [])):
         values = {
             "dataset": row,
@@ -115,6 +106,6 @@ def _dataset(given: Mapping[str, Any], counts: Counts) -> None:
             "source_key": each.get("source_key", ""),
             "position": position,
         }
-        _keep(Indicator, {"code": each["code"]}, values, counts)
+        keep_row(Indicator, {"code": each["code"]}, values, counts)
     for each in given.get("release", []):
-        _keep(Release, {"dataset": row, "period": str(each["period"])}, {"due": each["due"]}, counts)
+        keep_row(Release, {"dataset": row, "period": str(each["period"])}, {"due": each["due"]}, counts)

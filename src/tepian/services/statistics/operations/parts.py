@@ -11,15 +11,15 @@ from tepian.kernel.catalogue.versions import touch
 from tepian.kernel.events import emit
 
 from .. import queries, states
-from ..events import EditionPublished, EditionReturned, EditionSent, EditionWithdrawn
 from ..models import Edition
 from ..queries.catalogue import TOPIC
 
 Counts = dict[str, int]
 
 
-def locked(edition: Edition, *, revision: int | None = None, among: tuple[str, ...] = ()) -> Edition:
-    """The row, held until the transaction ends. Raises `Conflict` when somebody else was faster or it has moved on."""
+def locked(edition: Edition, *, revision: int | None = None, to: str = "", among: tuple[str, ...] = ()) -> Edition:
+    """The row, held until the transaction ends. Raises `Conflict` when somebody else was faster, when its state is none of
+    `among`, or when the state `to` may not follow it."""
     row = Edition.objects.select_for_update(of=("self",)).select_related("dataset").get(pk=edition.pk)
     if revision is not None and row.revision != revision:
         raise Conflict(
@@ -27,7 +27,7 @@ def locked(edition: Edition, *, revision: int | None = None, among: tuple[str, .
             code="too_late",
             item=str(row.key),
         )
-    if among and row.state not in among:
+    if (among and row.state not in among) or (to and not states.may_follow(row.state, to)):
         raise Conflict(
             _("This edition is now “%(state)s”. Nothing was changed.") % {"state": queries.STATE_LABELS[row.state]},
             code="moved_on",
@@ -49,15 +49,3 @@ def tell(kind: type[Any], edition: Edition, **more: Any) -> None:
         )
     )
     touch(TOPIC)
-
-
-__all__ = [
-    "Counts",
-    "EditionPublished",
-    "EditionReturned",
-    "EditionSent",
-    "EditionWithdrawn",
-    "locked",
-    "states",
-    "tell",
-]

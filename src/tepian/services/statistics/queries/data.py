@@ -18,7 +18,7 @@ from tepian.toolkit import cube
 
 from .. import states
 from ..models import Dataset, Edition, Indicator
-from .catalogue import STATUS_LABELS, TOTAL, Dimension, dimensions_of, in_language, published_edition
+from .catalogue import STATUS_LABELS, TOTAL, Dimension, dimensions_of, in_language
 
 MOST_ROWS = 5_000_000  # of one answer
 MOST_TIMES = 5_000  # periods that are named one by one
@@ -264,8 +264,3 @@ def newest(edition: Edition, indicator: Indicator) -> tuple[str, float | None, s
     """The newest period of the whole city with its value and status."""
     found = series(edition, slice_of(edition, indicator))
     return found[""][-1] if found.get("") else None
-
-
-def edition_of(indicator: Indicator) -> Edition | None:
-    """The published edition of the indicator's dataset."""
-    return published_edition(indicator.dataset)
