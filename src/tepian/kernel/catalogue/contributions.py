@@ -6,9 +6,9 @@ The portal, the gateway, the worker and the command line read these lists; a roo
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from tepian.kernel.actors import Actor
@@ -117,6 +117,32 @@ class Indicators:
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """A published figure of the whole city: `value` for `period` (2025, 2025-Q3, 2025-09 …), None where nothing is
+    known. `unit` and `title` in the reader's language; `direction` is up, down or empty; `day` is the period's last."""
+
+    key: str
+    title: str
+    unit: str
+    direction: str = ""
+    value: float | None = None
+    period: str = ""
+    day: date | None = None
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Figures that a room has published, for whoever follows them (a plan's action): `find(text, limit)` gives those
+    whose name fits, without a value; `read(key, since, until)` the newest value of a period that ended in these days,
+    both counted, None for an unknown key. A key is never changed once it is published."""
+
+    room: str
+    find: Callable[[str, int], Iterable[Figure]]
+    read: Callable[[str, date, date], Figure | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Freshness:
     """How old a kind of data is. `state` gives (newest time or None, ok|late|silent, sentence)."""
 
@@ -188,6 +214,16 @@ class RecordPart:
 
     key: str
     part: Callable[[str], RecordSection | None]
+    order: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class DossierPart:
+    """A room's chapters in the dossier that the city hands to an assessor: `blocks(year, language)` gives what
+    `tepian.toolkit.typeset` prints, nothing when there is nothing to tell."""
+
+    key: str
+    blocks: Callable[[int, str], Sequence[Any]]
     order: int = 50
 
 
