@@ -1,0 +1,7 @@
+from tepian.kernel.catalogue.room import RoomConfig
+
+
+class MasterplanConfig(RoomConfig):
+    name = "tepian.services.masterplan"
+    label = "masterplan"
+    default = True

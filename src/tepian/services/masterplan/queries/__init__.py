@@ -1,0 +1,39 @@
+"""Everything that is asked of this room."""
+
+from __future__ import annotations
+
+from .plan import (
+    KIND_LABELS,
+    REVISION_LABELS,
+    SOURCE_LABELS,
+    TOPIC,
+    Dimension,
+    current,
+    dimensions,
+    in_language,
+    open_revision,
+    part_by,
+    parts,
+    plan_by,
+    plans,
+    revision_by,
+    revision_on,
+)
+
+__all__ = [
+    "KIND_LABELS",
+    "REVISION_LABELS",
+    "SOURCE_LABELS",
+    "TOPIC",
+    "Dimension",
+    "current",
+    "dimensions",
+    "in_language",
+    "open_revision",
+    "part_by",
+    "parts",
+    "plan_by",
+    "plans",
+    "revision_by",
+    "revision_on",
+]
