@@ -37,7 +37,8 @@ SOURCE_LABELS = {
 
 def in_language(row: Any, name: str) -> str:
     """A text of a row in the reader's language; where the English is missing, the Indonesian."""
-    return str((english() and getattr(row, f"{name}_en", "")) or getattr(row, name))
+    translated = getattr(row, f"{name}_en", "") if english() else ""
+    return str(translated or getattr(row, name))
 
 
 @dataclass(frozen=True, slots=True)
