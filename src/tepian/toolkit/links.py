@@ -131,7 +131,10 @@ def _ask(parts: SplitResult, host: str, port: int, address: str, seconds: float)
     """Status and redirect of one request to one address; the body is not read."""
     raw = socket.create_connection((address, port), timeout=seconds)
 
+    late = threading.Event()
+
     def hang_up() -> None:  # one that answers a letter a second ends in time, too
+        late.set()
         with contextlib.suppress(OSError):
             raw.shutdown(socket.SHUT_RDWR)
 
@@ -154,6 +157,8 @@ def _ask(parts: SplitResult, host: str, port: int, address: str, seconds: float)
         connection.putheader("Connection", "close")
         connection.endheaders()
         answer = connection.getresponse()
+        if late.is_set():
+            raise TimeoutError
         return answer.status, answer.getheader("Location") or ""
     finally:
         timer.cancel()
