@@ -98,3 +98,20 @@ def metres(value: float | None) -> str:
     if size >= 1000:
         return f"{number(value / 1000, 1)} km"
     return f"{number(value, 0 if size >= 10 else 2 if size < 1 else 1)} m"
+
+
+def rupiah(amount: float | None, *, short: bool = False) -> str:
+    """Rp15.000; short: Rp1,2 miliar, from a million on. None gives the dash that means “unknown”, never 0."""
+    if amount is None or not math.isfinite(amount):
+        return DASH
+    sign, size = (MINUS if amount < 0 else ""), abs(amount)
+    if not short or round(size / 1e6, 1) < 1:
+        return f"{sign}Rp{number(round(size), 0)}"
+    if round(size / 1e9, 1) < 1:
+        text, worth = _("Rp%(amount)s million"), size / 1e6
+    elif round(size / 1e12, 1) < 1:
+        text, worth = _("Rp%(amount)s billion"), size / 1e9
+    else:
+        text, worth = _("Rp%(amount)s trillion"), size / 1e12
+    rounded = round(worth, 1)
+    return sign + text % {"amount": number(rounded, 0 if rounded.is_integer() else 1)}

@@ -142,6 +142,15 @@ def metres(value: Any) -> str:
         return words.DASH
 
 
+@register.filter
+def rupiah(value: Any, style: str = "") -> str:
+    """`{{ amount|rupiah }}`: Rp15.000; `{{ amount|rupiah:"short" }}`: Rp1,2 miliar"""
+    try:
+        return words.rupiah(None if value is None or value == "" else float(value), short=style == "short")
+    except (TypeError, ValueError):
+        return words.DASH
+
+
 @register.simple_tag(takes_context=True)
 def here(context: dict[str, Any], *prefixes: str) -> SafeString:
     """`aria-current` for the link whose address is this page's (or begins it, when it ends in *)."""

@@ -92,3 +92,16 @@ def test_worst_level() -> None:
     assert levels.worst(["normal", "awas", "siaga"]) == "awas"
     assert levels.worst(["normal", "unknown"]) == "unknown", "what nobody knows is not normal"
     assert levels.worst([]) == "none"
+
+
+def test_money() -> None:
+    with translation.override("id"):
+        assert words.rupiah(15000) == "Rp15.000"
+        assert words.rupiah(-2500) == "−Rp2.500"
+        assert words.rupiah(999_960_000, short=True) == "Rp1 miliar", "never 1.000 million"
+        assert words.rupiah(1_250_000_000, short=True) == "Rp1,2 miliar"
+        assert words.rupiah(199_200_000_000_000, short=True) == "Rp199,2 triliun"
+        assert words.rupiah(40_000, short=True) == "Rp40.000"
+    with translation.override("en"):
+        assert words.rupiah(2_500_000, short=True) == "Rp2.5 million"
+    assert words.rupiah(None) == "–", "unknown is never shown as 0"
