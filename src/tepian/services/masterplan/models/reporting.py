@@ -46,6 +46,7 @@ class Report(models.Model):
     class Meta:
         ordering = ["plan", "-year", "-quarter", "id"]
         constraints = [models.UniqueConstraint(fields=["plan", "key", "year", "quarter"], name="one_report_a_quarter")]
+        indexes = [models.Index(fields=["plan", "year", "quarter"], name="reports_of_a_quarter")]
 
     def __str__(self) -> str:
         return f"{self.key} {self.year}-Q{self.quarter}"
