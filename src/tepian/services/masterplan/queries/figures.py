@@ -47,7 +47,7 @@ class Followable:
 
 
 NOTHING = Value()
-Reader = Callable[[str, int, Quarter, str], Value]
+Reader = Callable[[str, date, Quarter, str], Value]
 
 
 def find(text: str, limit: int = 20) -> list[Followable]:
@@ -85,21 +85,20 @@ def values() -> Reader:
     return _Asked().value
 
 
-def value_of(key: str, year: int, quarter: Quarter, rule: str) -> Value:
-    """What a figure says at the end of a quarter, for an action whose account began with `year`: the newest value since
-    then, or for rule `sum` all that came together since then."""
-    return _Asked().value(key, year, quarter, rule)
+def value_of(key: str, since: date, quarter: Quarter, rule: str) -> Value:
+    """What a figure says at the end of a quarter: the newest value of a period since `since`, or for rule `sum` all that
+    came together since then."""
+    return _Asked().value(key, since, quarter, rule)
 
 
 class _Asked:
     def __init__(self) -> None:
         self._computed: dict[tuple[str, date, date], dict[str, float | None] | None] = {}
 
-    def value(self, key: str, year: int, quarter: Quarter, rule: str) -> Value:
+    def value(self, key: str, since: date, quarter: Quarter, rule: str) -> Value:
         if not key:
             return NOTHING
         room, _colon, name = key.partition(":")
-        since = date(year, 1, 1)
         own = [source for source in offered(Indicators) if source.room == room]
         publisher = next((source for source in offered(Figures) if source.room == room), None)
         try:
