@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from tepian.kernel.actors import Actor
 from tepian.kernel.catalogue.contributions import (
     ConfigurationCheck,
+    Figures,
     MenuEntry,
     PackSection,
     Search,
@@ -27,6 +28,7 @@ from tepian.toolkit.text import plain
 from . import operations, policies, queries, states
 from .jobs import JOBS
 from .models import Dataset, Edition
+from .queries import followed
 
 SHOWN = 20
 
@@ -160,6 +162,7 @@ offer(
     ),
     WorkList("statistics", work),
     Search("statistics", find),
+    Figures("statistics", followed.find, followed.read),
     PackSection("statistics", check_pack, load_pack, order=70),
     ConfigurationCheck("statistics", check_configuration),
     *JOBS,

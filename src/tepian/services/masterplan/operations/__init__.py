@@ -11,6 +11,7 @@ from .reporting import (
     save_report,
     send_report,
     start_report,
+    take_new_figures,
     verify,
 )
 
@@ -24,5 +25,6 @@ __all__ = [
     "send_report",
     "shipped_frameworks",
     "start_report",
+    "take_new_figures",
     "verify",
 ]

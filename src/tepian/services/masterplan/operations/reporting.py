@@ -374,3 +374,9 @@ def reopen_report(*, actor: Actor, report: Report, text: str) -> Report:
         report_revision=row.revision,
     )
     return give_back(row, words)
+
+
+@operation("masterplan.take_new_figures", policy=policies.only_the_system, recorded=False)
+def take_new_figures(*, actor: Actor) -> None:
+    """A room has published figures that actions may follow: what was shown beside claims is old now."""
+    touch(TOPIC, figures.FIGURES_TOPIC)

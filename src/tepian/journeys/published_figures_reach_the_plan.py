@@ -1,0 +1,18 @@
+"""What statistics publish or withdraw stands beside the plan's claims at the next look."""
+
+from __future__ import annotations
+
+from tepian.kernel.actors import system
+from tepian.kernel.events import Envelope, on
+from tepian.services.masterplan import operations as masterplan
+
+CONSUMER = "journeys.published_figures_reach_the_plan"
+ACTOR = system(CONSUMER, "Statistik")
+
+
+def take(_envelope: Envelope) -> None:
+    masterplan.take_new_figures(actor=ACTOR)
+
+
+for _step in ("statistics.edition_published.v1", "statistics.edition_withdrawn.v1"):
+    on(_step, consumer=CONSUMER)(take)
