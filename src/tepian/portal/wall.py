@@ -22,12 +22,16 @@ from .views import freshness
 log = structlog.get_logger("portal")
 READERS = (
     "head", "duty_officer", "viewer", "responder", "sensor_steward", "administrator", "auditor", "supervisor", "dispatcher",
+    "planner", "plan_verifier",
 )  # fmt: skip
 TILES = 7
 STALE = timedelta(minutes=20)  # a tile older than this turns grey
-LAYOUTS: dict[str, tuple[str, ...] | None] = {
-    "utama": None
-}  # a layout names its tiles by key; None shows the first seven
+LAYOUTS: dict[str, tuple[str, ...] | None] = {  # a layout names its tiles by key; None shows the first seven
+    "utama": None,
+    "rencana": (
+        "plan-proven", "plan-late", "plan-missing", "plan-disagreeing", "plan-money", "plan-projects", "plan-resolutions",
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

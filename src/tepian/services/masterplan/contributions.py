@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from tepian.kernel.actors import Actor
-from tepian.kernel.catalogue.contributions import PackSection, offer
+from tepian.kernel.catalogue.contributions import MenuEntry, PackSection, WallTile, offer
 
-from . import operations
+from . import operations, policies
+from .queries import wall
 
 FRAMEWORK_KEYS = ("code", "title", "valid_from", "dimension")
 
@@ -28,4 +30,20 @@ def load_pack(pack: Any, actor: Actor) -> dict[str, int]:
     return operations.load_frameworks(actor=actor, frameworks=given)
 
 
-offer(PackSection("masterplan", check_pack, load_pack, order=70))
+offer(
+    MenuEntry(
+        "public",
+        gettext_lazy("City plan"),
+        "/rencana",
+        icon="list",
+        hint=gettext_lazy("What the city promised, what is done, what is late"),
+        order=65,
+    ),
+    MenuEntry("staff", gettext_lazy("City plan"), "/kerja/rencana", icon="list", roles=policies.READERS, order=45),
+    WallTile("plan-proven", wall.proven_tile, order=60),
+    WallTile("plan-late", wall.late_tile, order=61),
+    WallTile("plan-missing", wall.missing_tile, order=62),
+    WallTile("plan-disagreeing", wall.disagreeing_tile, order=63),
+    WallTile("plan-money", wall.money_tile, order=64),
+    PackSection("masterplan", check_pack, load_pack, order=70),
+)
