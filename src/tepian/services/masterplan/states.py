@@ -72,7 +72,22 @@ PHASES = (BEFORE, DURING, AFTER)
 
 WAITING, SHOWN, HIDDEN = "waiting", "shown", "hidden"
 COMMENT_NEXT = {WAITING: (SHOWN, HIDDEN), SHOWN: (HIDDEN,), HIDDEN: (SHOWN,)}
-COMMENT_KINDS = ("fact", "question")
+FACT, QUESTION = "fact", "question"
+COMMENT_KINDS = (FACT, QUESTION)
+HIDE_REASONS = ("insult", "personal", "off_topic", "advertising", "repeated", "photo", "unreadable")
+FINDINGS = ("insult", "personal", "link", "repeated", "shouting")
+
+# A contract is critical when the work is further behind its plan than this, in points of percent: 10 while the plan stands
+# at up to 70 %, 5 above it. Source: general conditions of works contracts, Permen PUPR 14/2020, "kontrak kritis".
+CRITICAL = ((70.0, 10.0), (100.0, 5.0))
+REPORT_BY_DAY = 10  # of the month after the one that is told
+
+
+def critical(planned: float | None, actual: float | None) -> bool:
+    """Is the work so far behind that the contract's owner must call the firm to account?"""
+    if planned is None or actual is None:
+        return False
+    return planned - actual > next(limit for until, limit in CRITICAL if planned <= until or until == CRITICAL[-1][0])
 
 
 def may_follow(table: Mapping[str, tuple[str, ...]], state: str, wanted: str) -> bool:

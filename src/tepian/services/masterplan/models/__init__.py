@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .meetings import Body, Meeting, Membership, Resolution
 from .plan import Dependency, Framework, Milestone, Money, Part, Plan, Revision, Risk, Target
-from .projects import Comment, ProgressPoint, Project, ProjectPhoto, Stage
+from .projects import Comment, ProgressPoint, Project, ProjectPhoto, ProjectStep, Stage, WordList
 from .reporting import Evidence, Handover, MilestoneReached, Report, Verification
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "ProgressPoint",
     "Project",
     "ProjectPhoto",
+    "ProjectStep",
     "Report",
     "Resolution",
     "Revision",
@@ -31,4 +32,5 @@ __all__ = [
     "Stage",
     "Target",
     "Verification",
+    "WordList",
 ]

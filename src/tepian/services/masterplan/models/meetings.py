@@ -47,23 +47,27 @@ class Membership(models.Model):
 
 
 class Meeting(models.Model):
-    """A meeting of a body. `revision` counts every change."""
+    """A meeting of a body. `present` are the seats that were taken, as they were called that day; `guests` counts others.
+    `revision` counts every change."""
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     body = models.ForeignKey(Body, on_delete=models.PROTECT, related_name="meetings")
     plan = models.ForeignKey(Plan, null=True, blank=True, on_delete=models.SET_NULL, related_name="meetings")
     title = models.CharField(max_length=200)
     starts_at = models.DateTimeField(db_index=True)
+    ends_at = models.DateTimeField()
     place = models.CharField(max_length=200, blank=True)
     agenda = models.TextField(blank=True)
     minutes = models.TextField(blank=True)
-    attended = models.PositiveSmallIntegerField(null=True, blank=True)
+    present = models.JSONField(default=list, blank=True)
+    guests = models.PositiveSmallIntegerField(default=0)
     state = models.CharField(
         max_length=10, choices=[(state, state) for state in states.MEETING_NEXT], default=states.PLANNED
     )
     reason = models.CharField(max_length=500, blank=True)  # why it was cancelled
     created_by = models.CharField(max_length=200)
     created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
     revision = models.PositiveIntegerField(default=1)
 
     class Meta:

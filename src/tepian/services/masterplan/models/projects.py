@@ -11,8 +11,9 @@ from .plan import SOURCE_CHOICES, Plan
 
 
 class Project(models.Model):
-    """A park, a market, a pier. `part_key` names the plan's action that it belongs to; `budget` is in rupiah, `starts_on`
-    and `ends_on` are as planned. `revision` counts every change."""
+    """A park, a market, a pier. `part_key` names the plan's action that it belongs to; money is in rupiah, `starts_on` and
+    `ends_on` are as planned now. `promised_on` and `first_budget` are what was said when work began and never change
+    after it: lateness and cost are measured against them. `revision` counts every change."""
 
     slug = models.SlugField(max_length=80, unique=True)
     plan = models.ForeignKey(Plan, null=True, blank=True, on_delete=models.SET_NULL, related_name="projects")
@@ -29,10 +30,13 @@ class Project(models.Model):
     lat = models.FloatField(null=True, blank=True)
     contractor = models.CharField(max_length=200, blank=True)  # the firm, as in the published contract
     contract = models.CharField(max_length=120, blank=True)
+    contract_amount = models.BigIntegerField(null=True, blank=True)
     budget = models.BigIntegerField(null=True, blank=True)
+    first_budget = models.BigIntegerField(null=True, blank=True)
     source = models.CharField(max_length=5, choices=SOURCE_CHOICES, default=states.APBD)
     starts_on = models.DateField(null=True, blank=True)
     ends_on = models.DateField(null=True, blank=True)
+    promised_on = models.DateField(null=True, blank=True)
     started_on = models.DateField(null=True, blank=True)
     ended_on = models.DateField(null=True, blank=True)
     state = models.CharField(
@@ -49,6 +53,26 @@ class Project(models.Model):
 
     def __str__(self) -> str:
         return self.slug
+
+
+class ProjectStep(models.Model):
+    """What happened to a project as a whole, for everybody to read: a state it came into, or `end` and `budget` that were
+    moved from `was` to `now` (a day as written in ISO 8601, rupiah)."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="steps")
+    kind = models.CharField(max_length=10)
+    on = models.DateField()
+    was = models.CharField(max_length=20, blank=True)
+    now = models.CharField(max_length=20, blank=True)
+    reason = models.CharField(max_length=500, blank=True)
+    by = models.CharField(max_length=200)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["project", "on", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.project_id} {self.kind} {self.on}"
 
 
 class Stage(models.Model):
@@ -120,10 +144,13 @@ class ProjectPhoto(models.Model):
 
 
 class Comment(models.Model):
-    """What somebody says of a project: a fact or a question, looked at before it is shown. No name is asked. `sender` is
-    a keyed hash that only serves against floods of messages; it is dropped after a month."""
+    """What somebody says of a project: a fact or a question, looked at before it is shown. No name is asked; numbers of
+    persons are masked before the text is stored. `key` comes with the form, so that a form sent twice is one comment;
+    `code` is what the author looks it up by. `sender` is a keyed hash that only serves against floods of messages; it is
+    dropped after a month. `findings` are codes of what the rules noticed, `reason` is the code of why it is not shown."""
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    code = models.CharField(max_length=20, unique=True)
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="comments")
     kind = models.CharField(max_length=10, choices=[(kind, kind) for kind in states.COMMENT_KINDS])
     text = models.TextField()
@@ -133,8 +160,8 @@ class Comment(models.Model):
     state = models.CharField(
         max_length=10, choices=[(state, state) for state in states.COMMENT_NEXT], default=states.WAITING, db_index=True
     )
-    finding = models.CharField(max_length=40, blank=True)  # what the rules noticed in it: a code
-    reason = models.CharField(max_length=300, blank=True)  # why it is not shown
+    findings = models.JSONField(default=list, blank=True)
+    reason = models.CharField(max_length=20, blank=True)
     judged_by = models.CharField(max_length=200, blank=True)
     judged_at = models.DateTimeField(null=True, blank=True)
     answer = models.TextField(blank=True)
@@ -147,3 +174,24 @@ class Comment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.project_id} {self.at:%Y-%m-%d}"
+
+
+class WordList(models.Model):
+    """Insults of a language as data: `words` with the endings and beginnings they may carry, `innocent` phrases in which
+    they mean no harm."""
+
+    code = models.SlugField(max_length=60, unique=True)
+    language = models.CharField(max_length=10)
+    source = models.CharField(max_length=300, blank=True)
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, blank=True)
+    words = models.JSONField(default=list)
+    prefixes = models.JSONField(default=list)
+    suffixes = models.JSONField(default=list)
+    innocent = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return self.code
