@@ -8,3 +8,4 @@ from .identity.models import *  # noqa: F403
 from .notifications.models import *  # noqa: F403
 from .organisations.models import *  # noqa: F403
 from .regions.models import *  # noqa: F403
+from .residents.models import *  # noqa: F403

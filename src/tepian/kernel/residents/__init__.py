@@ -1,0 +1,1 @@
+"""Residents, their family cards and addresses, entered once for every service."""
