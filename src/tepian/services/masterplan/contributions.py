@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from tepian.kernel.actors import Actor
 from tepian.kernel.catalogue.contributions import MenuEntry, PackSection, WallTile, offer
+from tepian.kernel.documents import access
 
 from . import operations, policies
 from .queries import wall
@@ -30,6 +31,7 @@ def load_pack(pack: Any, actor: Actor) -> dict[str, int]:
     return operations.load_frameworks(actor=actor, frameworks=given)
 
 
+access.allow("plan_evidence", policies.may_read_file)
 offer(
     MenuEntry(
         "public",

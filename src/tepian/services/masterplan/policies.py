@@ -11,7 +11,7 @@ from tepian.kernel.actors import Actor, require
 from tepian.kernel.documents.models import StoredFile
 
 from . import states
-from .models import Comment, Meeting, Plan, Project, Report, Resolution, Revision
+from .models import Comment, Evidence, Meeting, Plan, Project, Report, Resolution, Revision
 
 PLANNER, REPORTER, VERIFIER = "planner", "plan_reporter", "plan_verifier"
 STAFF = (PLANNER, REPORTER, VERIFIER)
@@ -68,6 +68,24 @@ def may_verify(actor: Actor, report: Report, office: str = "", **_ignored: Any) 
     require(
         not report.sent_by_id or report.sent_by_id != actor.id,
         _("You sent this report yourself. Somebody else verifies it."),
+        HELPER,
+    )
+
+
+def may_look_again(actor: Actor, evidence: Evidence, **_ignored: Any) -> None:
+    """Whoever reports or verifies it."""
+    require(
+        reports_for(actor, evidence.report.agency_code) or actor.has(VERIFIER),
+        _("Only the agency that reports it, Bappeda or Diskominfo looks at evidence again."),
+        HELPER,
+    )
+
+
+def may_withdraw(actor: Actor, evidence: Evidence, **_ignored: Any) -> None:
+    """Whoever reports or verifies it: the agency that made a mistake, or the office that found it."""
+    require(
+        reports_for(actor, evidence.report.agency_code) or actor.has(VERIFIER),
+        _("Only the agency that reports it, Bappeda or Diskominfo withdraws evidence."),
         HELPER,
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .evidence import add_file, add_link, check_link, check_links, withdraw_evidence
+from .handover import hand_over, take_effect
 from .packs import load_frameworks, shipped_frameworks
 from .reporting import (
     hand_in,
@@ -16,7 +18,12 @@ from .reporting import (
 )
 
 __all__ = [
+    "add_file",
+    "add_link",
+    "check_link",
+    "check_links",
     "hand_in",
+    "hand_over",
     "load_frameworks",
     "missing_for_sending",
     "open_report",
@@ -25,6 +32,8 @@ __all__ = [
     "send_report",
     "shipped_frameworks",
     "start_report",
+    "take_effect",
     "take_new_figures",
     "verify",
+    "withdraw_evidence",
 ]

@@ -83,7 +83,6 @@ def report(plan: Plan, of: Part | uuid.UUID, year: int, quarter: int, value: flo
         state=state,
         created_by="tests",
         created_at=MOMENT,
-        sent_by="tests",
         sent_at=None if state == "draft" else MOMENT,
         **{"agency_code": "pupr"} | values,
     )
