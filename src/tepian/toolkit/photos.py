@@ -48,6 +48,29 @@ def facts(content: bytes) -> Facts:
     return Facts()
 
 
+def size(content: bytes) -> tuple[int, int]:
+    """Width and height in points, as the head says. Raises `NotAPhoto`."""
+    if content[:3] == b"\xff\xd8\xff":
+        for marker, data in _segments(content):
+            if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC) and len(data) >= 5:
+                height, width = struct.unpack_from(">HH", data, 1)
+                return width, height
+    elif content[:8] == PNG and content[12:16] == b"IHDR" and len(content) >= 24:
+        width, height = struct.unpack_from(">II", content, 16)
+        return width, height
+    elif content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        for kind, data in _webp_chunks(content):
+            if kind == b"VP8X" and len(data) >= 10:
+                return int.from_bytes(data[4:7], "little") + 1, int.from_bytes(data[7:10], "little") + 1
+            if kind == b"VP8L" and len(data) >= 5:
+                bits = int.from_bytes(data[1:5], "little")
+                return (bits & 0x3FFF) + 1, ((bits >> 14) & 0x3FFF) + 1
+            if kind == b"VP8 " and len(data) >= 10:
+                width, height = struct.unpack_from("<HH", data, 6)
+                return width & 0x3FFF, height & 0x3FFF
+    raise NotAPhoto
+
+
 def without_traces(content: bytes) -> bytes:
     """The same picture and nothing else. Raises `NotAPhoto`."""
     if content[:3] == b"\xff\xd8\xff":

@@ -16,7 +16,7 @@ LEET = str.maketrans({
     "0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "6": "g", "7": "t", "8": "b", "9": "g", "@": "a", "$": "s", "!": "i",
     "|": "i", "€": "e",
 })  # fmt: skip
-ALIKE = str.maketrans("аеорсухікмтнвαοερικντυ", "aeopcyxikmthbaoepikvtu")  # noqa: RUF001
+ALIKE = str.maketrans("аеорсухікмтнвαοερικντυ", "aeopcyxikmthbaoepikvtu")
 LONGEST_SPLIT = 6  # letters that a word needs before its halves, written apart, are put together
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tepian.toolkit import photos
 
-from tepian.toolkit.tests.photos import JPEG, PNG, WEBP, exif, jpeg_with, png_with, segment, webp_with
+from .photos import JPEG, PNG, WEBP, exif, jpeg_with, png_with, segment, webp_with
 
 XMP = segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0<x>secret name</x>")
 COMMENT = segment(0xFE, b"secret comment")
@@ -92,3 +92,14 @@ def test_broken_files_are_refused_or_cleaned_but_never_break(kind: str, data: st
     except photos.NotAPhoto:
         return
     assert photos.facts(clean).lat is None
+
+
+@pytest.mark.parametrize("content", [JPEG, PNG, WEBP, jpeg_with(exif()), webp_with(exif())])
+def test_the_head_says_the_size(content: bytes) -> None:
+    assert photos.size(content) == (24, 16)
+
+
+@pytest.mark.parametrize("content", [b"", b"<svg/>", b"GIF89a", JPEG[:3], JPEG[:60], PNG[:14], WEBP[:20]])
+def test_what_has_no_size_is_no_photo(content: bytes) -> None:
+    with pytest.raises(photos.NotAPhoto):
+        photos.size(content)
