@@ -17,7 +17,7 @@ from typing import Any
 from bench import harness as h
 from bench import statistics_queries
 
-TURNS = 40
+TURNS = 100
 WHERE = "FROM {t} WHERE indicator = 'ind07'"
 QUESTIONS = (
     (
@@ -28,7 +28,7 @@ QUESTIONS = (
     (
         "by_region_and_year",
         "summary?by=region,time.year&limit=5000",
-        f"SELECT region, time[1:4], sum(value), count(*) {WHERE} GROUP BY 1, 2 ORDER BY 1, 2",
+        f"SELECT region, substring(time, 1, 4), sum(value), count(*) {WHERE} GROUP BY 1, 2 ORDER BY 1, 2",
     ),
     (
         "top_20",
@@ -38,7 +38,7 @@ QUESTIONS = (
     (
         "by_classification",
         "summary?by=region.parent,time.year",
-        f"SELECT region[1:2], time[1:4], sum(value) {WHERE} GROUP BY 1, 2 ORDER BY 1, 2",
+        f"SELECT substring(region, 1, 2), substring(time, 1, 4), sum(value) {WHERE} GROUP BY 1, 2 ORDER BY 1, 2",
     ),
 )
 

@@ -94,12 +94,12 @@ def _questions(cube: Any, path: str) -> list[tuple[str, Any, str]]:
         (
             "region_and_year",
             cube.Query(one_of, group_by=("region", "time.year"), measures=summed),
-            f"SELECT region, time[1:4], sum(value) FROM {source} WHERE indicator = 'ind07' GROUP BY 1, 2 ORDER BY 1, 2",
+            f"SELECT region, substring(time, 1, 4), sum(value) FROM {source} WHERE indicator = 'ind07' GROUP BY 1, 2 ORDER BY 1, 2",
         ),
         (
             "indicator_and_year_of_all",
             cube.Query(group_by=("indicator", "time.year"), measures=(*summed, cube.Measure("mean"))),
-            f"SELECT indicator, time[1:4], sum(value), avg(value) FROM {source} GROUP BY 1, 2 ORDER BY 1, 2",
+            f"SELECT indicator, substring(time, 1, 4), sum(value), avg(value) FROM {source} GROUP BY 1, 2 ORDER BY 1, 2",
         ),
         (
             "top_20",
@@ -121,7 +121,7 @@ def _questions(cube: Any, path: str) -> list[tuple[str, Any, str]]:
                 measures=summed,
                 classifications=(cube.Classification("region", codes),),
             ),
-            f"SELECT c.parent, time[1:4], sum(value) FROM {source} AS t LEFT JOIN (VALUES {listed}) AS c(code, parent) "
+            f"SELECT c.parent, substring(time, 1, 4), sum(value) FROM {source} AS t LEFT JOIN (VALUES {listed}) AS c(code, parent) "
             "ON t.region = c.code WHERE indicator = 'ind07' GROUP BY 1, 2 ORDER BY 1, 2",
         ),
         (

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import io
 import math
 import os
@@ -32,6 +33,7 @@ wsgi = get_wsgi_application()
 from django.conf import settings  # noqa: E402
 from django.contrib.auth import get_user  # noqa: E402
 from django.http import HttpRequest  # noqa: E402
+from django.urls import get_resolver  # noqa: E402
 from granian.server.embed import Server  # noqa: E402
 
 from tepian.kernel.actors import ANONYMOUS, Actor  # noqa: E402
@@ -304,6 +306,7 @@ async def serve() -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopping.set)
     await gateway.start()
+    _settle()
     server = Server(gateway, address=knobs.host, port=knobs.port, websockets=False, log_enabled=False, backlog=2048)
     serving = loop.create_task(server.serve())
     log.info("listening", address=settings.BASE_URL)
@@ -313,6 +316,14 @@ async def serve() -> None:
     await asyncio.wait({serving}, timeout=3)
     if serving.done() and serving.exception():
         raise serving.exception()  # type: ignore[misc]
+
+
+def _settle() -> None:
+    """Loads all pages, and takes what has been made so far out of the collector's sight: it lives as long as the process,
+    and every search for circles in it would stop all requests for some tenths of a second."""
+    _ = get_resolver().url_patterns
+    gc.collect()
+    gc.freeze()
 
 
 def main() -> None:

@@ -74,7 +74,7 @@ class Statement:
 def name(column: str) -> str:
     """A column of the schema, or `time.year`, as an expression. Only checked names come here."""
     if column == YEAR:
-        return f'"{TIME}"[1:4]'
+        return f'substring("{TIME}", 1, 4)'  # once for each different period; of "time"[1:4], for each row
     assert '"' not in column
     return f'"{column}"'
 

@@ -173,10 +173,10 @@ def list_figures(
         where[dimension] = [each for each in codes.split(",") if each]
     query = cube.Query(where=where, columns=("time", *keys, "value", "status"), limit=limit, offset=offset)
     try:
-        found = data.ask(edition, query)
+        rows = data.ask(edition, query).rows
         # Whether there is more is only asked when the page is full.
-        full = len(found.rows) == limit or (offset and not found.rows)
-        count = data.ask(edition, query, total=True).total if full else offset + len(found.rows)
+        full = len(rows) == limit or (offset and not rows)
+        count = data.count(edition, query) if full else offset + len(rows)
     except cube.QueryRefused as refusal:
         raise Invalid(_("This cannot be asked: check periods and codes."), code=refusal.code, field="since") from None
     return _written(
@@ -192,7 +192,7 @@ def list_figures(
                     "value": row[-2],
                     "status": row[-1],
                 }
-                for row in found.rows
+                for row in rows
             ],
         }
     )

@@ -55,10 +55,16 @@ def path(edition: Edition, *, draft: bool = False) -> Path | None:
     return path_of(digest) if digest else None
 
 
-def ask(edition: Edition, query: cube.Query, *, draft: bool = False, total: bool = False) -> cube.Result:
-    """Run a query on an edition's figures; `total` also counts them without limit."""
+def ask(edition: Edition, query: cube.Query, *, draft: bool = False) -> cube.Result:
+    """Run a query on an edition's figures."""
     file = path(edition, draft=draft)
-    return engine().run([file], query, total=total) if file else cube.Result((), [], 0)
+    return engine().run([file], query) if file else cube.Result((), [], 0)
+
+
+def count(edition: Edition, query: cube.Query) -> int:
+    """How many rows the public would get without limit and offset."""
+    file = path(edition)
+    return engine().count([file], query) if file else 0
 
 
 def figures_of(edition: Edition, times: Collection[str]) -> Figures:
@@ -226,12 +232,17 @@ def summary(
     dimensions = {each.key: each for each in dimensions_of(edition.dataset)}
     if function not in FUNCTIONS or order not in ("", "value", "-value") or not set(chosen) <= set(dimensions):
         raise cube.QueryRefused("unknown_function", function=function)
-    where: dict[str, Any] = {"indicator": [indicator.code], **slice_of(edition, indicator, chosen).where}
+    where: dict[str, Any] = dict(slice_of(edition, indicator, chosen).where)
     split = {each.partition(".")[0] for each in by}
     for key in split & set(dimensions) - set(chosen):
         codes = codes_in(edition.data_file, indicator.code, key)
         above = {TOTAL, *(dimensions[key].parents.get(code) for code in codes)}
         where[key] = [code for code in codes if code not in above]
+    # A list of every code there is would be compared with every row for nothing.
+    where = {
+        key: codes for key, codes in where.items() if set(codes) < set(codes_in(edition.data_file, indicator.code, key))
+    }
+    where["indicator"] = [indicator.code]
     if any(times):
         where["time"] = cube.Range(times[0] or None, times[1] or None)
     classifications = tuple(

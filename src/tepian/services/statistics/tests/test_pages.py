@@ -224,5 +224,9 @@ def test_a_program_puts_figures_together_and_hidden_parts_stay_hidden(client, st
     assert client.get(f"{base}?by=time").json()["items"][0]["value"] is None
     women = client.get(f"{base}?by=time&filter=sex:P").json()["items"][0]
     assert (women["value"], women["count"]) == (3470.0, 5)
+    figures = "/api/v1/statistics/indicators/jumlah-penduduk/figures"
+    for asked, there in (("limit=3", 3), ("limit=10", 10), ("limit=3&offset=9", 1), ("limit=3&offset=40", 0)):
+        page = client.get(f"{figures}?{asked}").json()
+        assert (page["count"], len(page["items"])) == (10, there), asked
     for bad in ("by=nothing", "function=drop", "order=x", "filter=nothing:1", "since=2024-99", "by=value"):
         assert client.get(f"{base}?{bad}").status_code == 422, bad
