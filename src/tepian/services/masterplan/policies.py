@@ -11,7 +11,7 @@ from tepian.kernel.actors import Actor, require
 from tepian.kernel.documents.models import StoredFile
 
 from . import states
-from .models import Comment, Evidence, Meeting, Plan, Project, Report, Resolution, Revision
+from .models import Comment, Evidence, Meeting, Plan, Project, ProjectPhoto, Report, Resolution, Revision
 
 PLANNER, REPORTER, VERIFIER = "planner", "plan_reporter", "plan_verifier"
 STAFF = (PLANNER, REPORTER, VERIFIER)
@@ -119,9 +119,24 @@ def may_keep_project(actor: Actor, project: Project, **_ignored: Any) -> None:
     may_open_project(actor, project.agency_code)
 
 
+def may_keep_photo(actor: Actor, photo: ProjectPhoto, **_ignored: Any) -> None:
+    """As for its project; the verifying office may withdraw one, too."""
+    require(
+        reports_for(actor, photo.project.agency_code) or actor.has(VERIFIER),
+        _("Only the agency that builds it, Bappeda or Diskominfo withdraws a photo."),
+        HELPER,
+    )
+
+
 def may_judge(actor: Actor, comment: Comment, **_ignored: Any) -> None:
-    """A planner or the verifying office: whoever builds does not judge what is said of it."""
+    """A planner or the verifying office, unless they report for the agency that builds it: whoever builds does not judge
+    what is said of it."""
     require(actor.has(PLANNER, VERIFIER), _("Only Bappeda and Diskominfo decide which comments are shown."), HELPER)
+    require(
+        not actor.has(REPORTER, agency=comment.project.agency_code),
+        _("You report for the agency that builds this. Somebody else decides which comments are shown."),
+        HELPER,
+    )
 
 
 def may_answer(actor: Actor, comment: Comment, **_ignored: Any) -> None:

@@ -78,7 +78,7 @@ HIDE_REASONS = ("insult", "personal", "off_topic", "advertising", "repeated", "p
 FINDINGS = ("insult", "personal", "link", "repeated", "shouting")
 
 # A contract is critical when the work is further behind its plan than this, in points of percent: 10 while the plan stands
-# at up to 70 %, 5 above it. Source: general conditions of works contracts, Permen PUPR 14/2020, "kontrak kritis".
+# at up to 70 %, 5 above it. Source: general conditions (SSUK) of public works contracts, "kontrak kritis".
 CRITICAL = ((70.0, 10.0), (100.0, 5.0))
 REPORT_BY_DAY = 10  # of the month after the one that is told
 
