@@ -1,8 +1,8 @@
 """Charts as files: an SVG that stands alone, with its style inside, and a PNG of it.
 
 A chart on a page gets its colours from the stylesheet. Saved or pasted into a report it has none, so here the sentence
-above it, the source below it and the colours travel with it. PNG is drawn with the fonts that lie beside this module, so
-that it looks the same on every server, also on one without fonts.
+above it, the source below it and the colours travel with it. PNG is drawn with the house's own fonts, so that it
+looks the same on every server, also on one without fonts.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import cache
-from pathlib import Path
 
 import resvg_py
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-FONTS = Path(__file__).with_name("fonts")
+from tepian.toolkit import fonts
+
 MARGIN, LINE = 20, 22
 # The light palette of css/tokens.css; a test holds them together.
 COLOURS = {
@@ -73,14 +73,14 @@ def standalone(chart: SafeString, *, title: str, notes: Iterable[str] = ()) -> S
 
 def png(svg: str, *, zoom: int = 2) -> bytes:
     """A picture of `standalone`'s SVG, `zoom` points for each of its units."""
-    files = [str(path) for path in sorted(FONTS.glob("*.ttf"))]
+    files = [str(path) for path in sorted(fonts.FOLDER.glob("*.ttf"))]
     return bytes(
         resvg_py.svg_to_bytes(
             svg_string=str(svg),
             skip_system_fonts=True,
             font_files=files,
-            font_family="DejaVu Sans",
-            sans_serif_family="DejaVu Sans",
+            font_family=fonts.FAMILY,
+            sans_serif_family=fonts.FAMILY,
             zoom=zoom,
         )
     )

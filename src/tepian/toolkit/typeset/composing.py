@@ -1,0 +1,196 @@
+"""A document of blocks made into a PDF: the template's data, widths of columns, pictures without their makers' traces."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from tepian.toolkit import photos
+
+from .glyphs import printable
+from .parts import (
+    Block,
+    Chart,
+    Column,
+    Document,
+    Facts,
+    Heading,
+    Note,
+    PageBreak,
+    Paragraph,
+    Picture,
+    Points,
+    Table,
+    TypesetError,
+)
+from .rendering import render
+from .words import words
+
+STANDARD = ("a-2a", "ua-1")  # kept for long, and read aloud well
+SECONDS = 120
+LINE = 96  # letters of a table that stand side by side on a page
+LONGEST_WORD, LONGEST_IN_TEXT, BROKEN_EVERY = 24, 70, 12  # a longer word gets places where it may break
+ZERO_WIDTH = "\u200b"
+SUFFIXES = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpg", b"RIFF": "webp"}
+
+
+def pdf(document: Document, *, created: datetime | None = None, seconds: int | None = SECONDS) -> bytes:
+    """PDF/A-2a and PDF/UA-1: searchable, with bookmarks, and tags for screen readers. `created` and `seconds` as in `render`.
+
+    A damaged picture does not cost the document: a note says that it belongs there. Raises `TypesetError`.
+    """
+    files: dict[str, bytes] = {}
+    blocks = _levelled([_data(block, files, document.language) for block in document.blocks])
+    try:
+        return _render(document, blocks, files, created, seconds)
+    except TypesetError as error:
+        broken = (
+            {name for name, content in files.items() if not _shown(name, content)}
+            if type(error) is TypesetError
+            else set()
+        )
+        if not broken:
+            raise
+    blocks = [
+        _unreadable(block["alt"], document.language) if block.get("file") in broken else block for block in blocks
+    ]
+    kept = {name: content for name, content in files.items() if name not in broken}
+    return _render(document, blocks, kept, created, seconds)
+
+
+def _render(
+    document: Document,
+    blocks: Sequence[dict[str, Any]],
+    files: dict[str, bytes],
+    created: datetime | None,
+    seconds: int | None,
+) -> bytes:
+    data = {
+        "organisation": document.organisation,
+        "subtitle": document.subtitle,
+        "date_text": document.date_text,
+        "contents": document.contents,
+        "numbered": document.numbered,
+        "blocks": blocks,
+    }
+    return render(
+        "document", data, files=files, title=document.title, language=document.language, standard=STANDARD,
+        created=created, seconds=seconds,
+    )  # fmt: skip
+
+
+def _data(block: Block, files: dict[str, bytes], language: str) -> dict[str, Any]:
+    match block:
+        case Heading(text, level):
+            return {"kind": "heading", "text": text, "level": level}
+        case Paragraph(text, small):
+            return {"kind": "paragraph", "text": _breakable(text, most=LONGEST_IN_TEXT), "small": small}
+        case Points(items, numbered):
+            return {
+                "kind": "points",
+                "items": [_breakable(item, most=LONGEST_IN_TEXT) for item in items],
+                "numbered": numbered,
+            }
+        case Facts(rows):
+            return {"kind": "facts", "rows": [[_breakable(text) for text in row] for row in rows]}
+        case Table():
+            return _table(block)
+        case Picture(content, alt, caption, source, width):
+            try:
+                clean = photos.without_traces(content)
+            except photos.NotAPhoto:
+                return _unreadable(alt, language)
+            suffix = next(suffix for start, suffix in SUFFIXES.items() if clean.startswith(start))
+            return _image(clean, suffix, alt, caption, source, width, files)
+        case Chart(svg, alt, caption, source, width):
+            clean = printable(svg.decode("utf-8", "replace")).encode()
+            return _image(clean, "svg", alt, caption, source, width, files)
+        case Note(text, title, warning):
+            return {"kind": "note", "text": _breakable(text, most=LONGEST_IN_TEXT), "title": title, "warning": warning}
+        case PageBreak():
+            return {"kind": "break"}
+
+
+def _image(
+    content: bytes, suffix: str, alt: str, caption: str, source: str, width: float, files: dict[str, bytes]
+) -> dict[str, Any]:
+    name = f"{hashlib.sha256(content).hexdigest()[:24]}.{suffix}"
+    files[name] = content
+    return {"kind": "image", "file": name, "alt": alt, "caption": caption, "source": source, "width": width}
+
+
+def _unreadable(alt: str, language: str) -> dict[str, Any]:
+    return {"kind": "note", "text": words(language)["unreadable"], "title": alt, "warning": True}
+
+
+def _shown(name: str, content: bytes) -> bool:
+    """Can this one picture be set?"""
+    try:
+        render(
+            "picture", {"file": name}, files={name: content}, title="-", language="en", standard=STANDARD, seconds=20
+        )
+    except TypesetError:
+        return False
+    return True
+
+
+def _levelled(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """No heading more than one level below the one before it: a screen reader would miss the level between."""
+    before = 0
+    for block in blocks:
+        if block["kind"] == "heading":
+            before = block["level"] = min(block["level"], before + 1)
+    return blocks
+
+
+# --- tables -----------------------------------------------------------------------------------------------------------
+
+
+def _table(table: Table) -> dict[str, Any]:
+    heads = [_breakable(column.title) for column in table.columns]
+    rows = [[_breakable(cell) for cell in row] for row in table.rows]
+    return {
+        "kind": "table",
+        "heads": heads,
+        "aligns": [column.align for column in table.columns],
+        "widths": widths(table.columns, [heads, *rows], round(LINE * 1.5) if table.wide else LINE),
+        "rows": rows,
+        "caption": table.caption,
+        "source": table.source,
+        "totals": min(table.totals, len(rows)),
+        "wide": table.wide,
+    }
+
+
+def widths(columns: Sequence[Column], rows: Sequence[Sequence[str]], line: int) -> list[float]:
+    """Shares of the line for each column: no word is broken while there is room, and long texts get what is left."""
+    least, wish = [], []
+    for place, _column in enumerate(columns):
+        cells = [row[place] for row in rows]
+        least.append(3 + max(len(part) for cell in cells for part in (*_words(cell), "")))
+        lengths = sorted(max(len(text) for text in cell.split("\n")) for cell in cells)
+        wish.append(max(least[-1], 2 + lengths[int(0.95 * (len(lengths) - 1))]))
+    spare = max(0, line - sum(least))
+    wanted = sum(wish) - sum(least)
+    share = min(1.0, spare / wanted) if wanted else 0.0
+    found = [low + (high - low) * share for low, high in zip(least, wish, strict=True)]
+    return [column.width * sum(found) if column.width else width for column, width in zip(columns, found, strict=True)]
+
+
+def _words(text: str) -> Iterable[str]:
+    return text.replace(ZERO_WIDTH, " ").split()
+
+
+def _breakable(text: str, most: int = LONGEST_WORD) -> str:
+    """Words that would leave their column get places where they may break."""
+    if len(text) <= most:
+        return text
+    return re.sub(rf"\S{{{most + 1},}}", _broken, text)
+
+
+def _broken(found: re.Match[str]) -> str:
+    word = found[0]
+    return ZERO_WIDTH.join(word[at : at + BROKEN_EVERY] for at in range(0, len(word), BROKEN_EVERY))
