@@ -13,6 +13,7 @@ from tepian.kernel.catalogue import packs
 from tepian.kernel.identity import operations as identity
 from tepian.kernel.identity.models import DeviceKey
 from tepian.services.dispatch import demo as desk
+from tepian.services.literacy import demo as literacy
 from tepian.services.sensors import demo as storm
 from tepian.services.statistics import demo as statistics
 from tepian.settings.base import knobs
@@ -26,6 +27,7 @@ def prepare(pack: Path, home: Path) -> None:
     packs.load_pack(pack, ACTOR)
     desk.man_the_units(actor=ACTOR)
     statistics.publish_examples(actor=ACTOR, pack=pack)
+    literacy.publish_examples(actor=ACTOR)
     key_file = home / KEY_FILE
     if not key_file.exists() or not DeviceKey.objects.filter(name="demo-storm", revoked_at=None).exists():
         DeviceKey.objects.filter(name="demo-storm").delete()

@@ -1,0 +1,1 @@
+"""HTML and files: one query or operation each."""
