@@ -150,10 +150,11 @@ def _jumps(
     """Figures that differ from the same period a year before (of yearly data: the year before) by more than the
     dataset's share, greatest first."""
     now = {figure.key: figure.value for figure in figures}
+    earlier = {time: states.year_before(time) for time in {figure.time for figure in figures}}
     found = []
     for figure in figures:
-        earlier = (figure.indicator, states.year_before(figure.time), *figure.place)
-        before = now[earlier] if earlier in now else known.get(earlier, (None, ""))[0]
+        key = (figure.indicator, earlier[figure.time], *figure.place)
+        before = now[key] if key in now else known.get(key, (None, ""))[0]
         if figure.value is None or before is None:
             continue
         percent = states.jump(before, figure.value)

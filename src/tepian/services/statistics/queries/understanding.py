@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 from rapidfuzz import fuzz, process
 
@@ -36,9 +37,9 @@ NOT_THERE = ("dash", "ellipsis", "not_available", "nil")  # what offices write w
 ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "1": 1, "2": 2, "3": 3, "4": 4}
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One number of a dataset. `place`: dimension → code. `address`: where it stood."""
+class Figure(NamedTuple):
+    """One number of a dataset. `place`: a code of each dimension. `address`: where it stood. A tuple, because a workbook
+    brings hundreds of thousands."""
 
     indicator: str
     time: str
@@ -257,9 +258,8 @@ def _role(
     return {"role": "ignore"}
 
 
-def _all_periods(values: Iterable[Any], frequency: str) -> bool:
-    found = [read_period(value, frequency) is not None for value in values]
-    return bool(found) and all(found)
+def _all_periods(values: Sequence[Any], frequency: str) -> bool:
+    return bool(values) and all(read_period(value, frequency) is not None for value in set(values))
 
 
 def _is_counter(values: Sequence[Any]) -> bool:
@@ -283,7 +283,7 @@ def _likeness(heading: str, row: Indicator) -> float:
 def _fits(dimension: Dimension, name: str, values: Sequence[Any]) -> float:
     """From 0 to 1: the share of texts that are codes or names of this dimension; its own name in the heading counts as
     enough."""
-    texts = {fold(str(value)) for value in values}
+    texts = {fold(text) for text in {str(value) for value in set(values)}}
     known = sum(text in dimension.spellings for text in texts) / len(texts) if texts else 0.0
     own = {fold(dimension.name), fold(dimension.key)}
     if dimension.role == "region":
@@ -327,20 +327,22 @@ def understand(
         and not all(role.get("time") for role in values.values())
     ):
         trouble("no_time", None)
+    read_code, read_time = _remembering(dataset, dimensions, meanings)
+    numbers_repaired = any(kind == "value" for kind, _written in meanings)
+    places = [(each, place_at.get(each.key), section == each.key) for each in dimensions]
+    fixed = {each.key: constants.get(each.key, "") for each, index, under in places if index is None and not under}
+    keys = [each.key for each in dimensions]
     for row in table.rows:
         if row.role != "data":
             skipped += 1
             continue
-        place: dict[str, str] = {}
+        place = dict(fixed)
         left_out = False
-        for dimension in dimensions:
-            index = place_at.get(dimension.key)
-            if index is None and section != dimension.key:
-                place[dimension.key] = constants.get(dimension.key, "")
+        for dimension, index, _under in places:
+            if dimension.key in fixed:
                 continue
             cell = row.cells[index or 0]
-            written = " ".join((row.section if index is None else str(cell.raw)).split())
-            code = _code(dimension, written, meanings)
+            written, code = read_code(dimension.key, row.section if index is None else cell.raw)
             if code == "":
                 left_out = True
             elif code is None or code == AMBIGUOUS:
@@ -353,8 +355,7 @@ def understand(
             time = read_period(row.section, dataset.frequency) or time
         if time_at is not None:
             cell = row.cells[time_at]
-            written = " ".join(str(cell.raw).split())
-            time = meanings.get(("time", written)) or read_period(cell.value, dataset.frequency) or ""
+            written, time = read_time(cell.raw, cell.value)
             if ("time", written) in meanings and not time:
                 left_out = True
             elif not time and cell.missing == "ambiguous":
@@ -369,9 +370,10 @@ def understand(
             cell = row.cells[index]
             if cell.missing == "empty":
                 continue
-            where = {**place, **role.get("place", {})}
-            if any(not where.get(dimension.key) for dimension in dimensions):
-                trouble("no_dimension", cell, next(each.key for each in dimensions if not where.get(each.key)))
+            where = place | role["place"] if role.get("place") else place
+            key = tuple([where.get(each, "") for each in keys])
+            if not all(key):
+                trouble("no_dimension", cell, keys[key.index("")])
                 continue
             when = role.get("time") or time
             if not when:
@@ -379,11 +381,10 @@ def understand(
             if cell.missing == "ambiguous":
                 trouble("decimal", cell, "decimal")
                 continue
-            value, status = _value(cell, meanings)
+            value, status = _value(cell, meanings if numbers_repaired else {})
             if status is None:
                 trouble("not_a_number", cell, "value", " ".join(str(cell.raw).split()))
                 continue
-            key = tuple(where[dimension.key] for dimension in dimensions)
             figures.append(Figure(role["indicator"], when, key, value, status, cell.address))
     figures = _once(figures, trouble)
     for each in troubles.values():
@@ -392,20 +393,34 @@ def understand(
     return Understood(dict(mapping), figures, order, skipped)
 
 
-def _code(dimension: Dimension, written: str, meanings: Mapping[tuple[str, str], str]) -> str | None:
-    if (dimension.key, written) in meanings:
-        return meanings[dimension.key, written]
-    if written in dimension.names:
-        return written
-    return dimension.spellings.get(fold(written))
+def _remembering(
+    dataset: Dataset, dimensions: Sequence[Dimension], meanings: Mapping[tuple[str, str], str]
+) -> tuple[Callable[[str, str], tuple[str, str | None]], Callable[[str, Any], tuple[str, str]]]:
+    """What a cell of a dimension and one of periods mean, worked out once for each text: many lines bear the same few.
+    Both give what is written, with single blanks, and its code or period (None or "" when there is none)."""
+    by_key = {each.key: each for each in dimensions}
+
+    @cache
+    def code(key: str, raw: str) -> tuple[str, str | None]:
+        written, dimension = " ".join(raw.split()), by_key[key]
+        if (key, written) in meanings:
+            return written, meanings[key, written]
+        return written, written if written in dimension.names else dimension.spellings.get(fold(written))
+
+    @cache
+    def time(raw: str, value: Any) -> tuple[str, str]:
+        written = " ".join(raw.split())
+        return written, meanings.get(("time", written)) or read_period(value, dataset.frequency) or ""
+
+    return code, time
 
 
 def _value(cell: Cell, meanings: Mapping[tuple[str, str], str]) -> tuple[float | None, str | None]:
     """The number, or nothing with the reason; the status None when neither is certain."""
-    written = " ".join(str(cell.raw).split())
-    if ("value", written) in meanings:
-        meant = meanings["value", written]
-        return (float(meant), states.NORMAL) if meant else (None, states.MISSING)
+    if meanings:
+        meant = meanings.get(("value", " ".join(str(cell.raw).split())))
+        if meant is not None:
+            return (float(meant), states.NORMAL) if meant else (None, states.MISSING)
     if isinstance(cell.value, Decimal) and cell.value.is_finite():
         return float(cell.value), states.NORMAL
     if cell.value is None and cell.missing in NOT_THERE:
@@ -415,17 +430,19 @@ def _value(cell: Cell, meanings: Mapping[tuple[str, str], str]) -> tuple[float |
 
 def _once(figures: list[Figure], trouble: Any) -> list[Figure]:
     """The same figure twice: equal ones are one; different ones are a trouble and neither is taken."""
-    groups: dict[tuple[str, ...], list[Figure]] = defaultdict(list)
+    kept: dict[tuple[str, ...], Figure] = {}
+    others: dict[tuple[str, ...], list[Figure]] = defaultdict(list)
     for figure in figures:
-        groups[figure.key].append(figure)
-    kept = []
-    for group in groups.values():
+        if kept.setdefault(key := figure.key, figure) is not figure:
+            others[key].append(figure)
+    for key, more in others.items():
+        group = [kept[key], *more]
         if len({(one.value, one.status) for one in group}) == 1:
-            kept.append(group[0])
             continue
+        del kept[key]
         for one in group:
-            trouble("twice", _Where(one.address), "", " · ".join(one.key))
-    return kept
+            trouble("twice", _Where(one.address), "", " · ".join(key))
+    return list(kept.values())
 
 
 @dataclass(frozen=True, slots=True)
