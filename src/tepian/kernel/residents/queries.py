@@ -1,0 +1,134 @@
+"""Asking the register. What is shown of a person goes through `operations.look_up` or `search_register`, which record it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from tepian.kernel.actors import Actor, NotFound
+from tepian.kernel.catalogue.city import today
+from tepian.kernel.regions import queries as regions
+
+from . import policies, references
+from .models import CivilEvent, Correction, Resident
+from .numbers import masked
+
+NOBODY = _("Nobody with this number is registered where you may look.")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A resident as this actor may see: `facts` holds the permitted fields by name, codes as words, days as dates.
+    `nik` is masked where the number is not permitted."""
+
+    resident: int
+    nik: str
+    name: str
+    ward: str
+    fictional: bool
+    status: str
+    facts: dict[str, Any]
+
+
+def by_nik(actor: Actor, nik: str) -> Resident:
+    """Raises `NotFound`, the same for somebody elsewhere as for nobody."""
+    limit = policies.within(actor)
+    found = (
+        Resident.objects.select_related("family", "region").filter(limit, nik=nik).first()
+        if limit is not None
+        else None
+    )
+    if found is None:
+        raise NotFound(NOBODY, code="no_resident")
+    return found
+
+
+def by_id(actor: Actor, pk: int) -> Resident:
+    """Raises `NotFound`."""
+    limit = policies.within(actor)
+    found = (
+        Resident.objects.select_related("family", "region").filter(limit, pk=pk).first() if limit is not None else None
+    )
+    if found is None:
+        raise NotFound(NOBODY, code="no_resident")
+    return found
+
+
+def age(born_on: date, on: date | None = None) -> int:
+    """Whole years."""
+    day = on or today()
+    return day.year - born_on.year - ((day.month, day.day) < (born_on.month, born_on.day))
+
+
+def card(actor: Actor, resident: Resident) -> Card:
+    """What this actor may see of a resident. Recording the view is the caller's business."""
+    permitted = policies.fields_for(actor)
+    facts = {
+        "name": resident.name,
+        "sex": references.SEXES.get(resident.sex, resident.sex),
+        "age": age(resident.born_on),
+        "street": resident.street,
+        "region": regions.label(resident.region.code),
+        "relation": references.RELATIONS.get(resident.relation, ""),
+        "status": STATUS_LABELS[resident.status],
+        "nik": resident.nik,
+        "kk": resident.family.kk if resident.family else "",
+        "born_on": resident.born_on,
+        "born_in": resident.born_in,
+        "religion": references.RELIGIONS.get(resident.religion, ""),
+        "marriage": references.MARRIAGES.get(resident.marriage, ""),
+        "education": references.EDUCATIONS.get(resident.education, ""),
+        "occupation": references.OCCUPATIONS.get(resident.occupation, ""),
+        "blood": references.BLOOD.get(resident.blood, ""),
+        "citizenship": references.CITIZENSHIPS.get(resident.citizenship, ""),
+        "father": resident.father,
+        "mother": resident.mother,
+    }
+    return Card(
+        resident=resident.pk,
+        nik=resident.nik if "nik" in permitted else masked(resident.nik),
+        name=resident.name,
+        ward=resident.ward_code,
+        fictional=resident.fictional,
+        status=resident.status,
+        facts={key: value for key, value in facts.items() if key in permitted},
+    )
+
+
+def family_of(actor: Actor, resident: Resident) -> list[Resident]:
+    """The others on the family card whom this actor may know of, the head first."""
+    limit = policies.within(actor)
+    if resident.family_id is None or limit is None:
+        return []
+    rows = Resident.objects.filter(limit, family=resident.family_id).exclude(pk=resident.pk)
+    return list(rows.select_related("region").order_by("relation", "born_on"))
+
+
+def events_of(resident: Resident) -> list[CivilEvent]:
+    return list(resident.events.order_by("-on", "-id"))
+
+
+def open_corrections(actor: Actor) -> QuerySet[Correction]:
+    """Those that wait, by the law's deadline, among residents whom this actor may know of."""
+    limit = policies.within(actor)
+    if limit is None:
+        return Correction.objects.none()
+    seen = Resident.objects.filter(limit)
+    return Correction.objects.select_related("resident").filter(state=Correction.State.ASKED, resident__in=seen)
+
+
+STATUS_LABELS = {"living": _("lives here"), "dead": _("has died"), "moved": _("has moved away")}
+EVENT_LABELS = {
+    "birth": _("Birth"),
+    "death": _("Death"),
+    "move_in": _("Moved here"),
+    "move_out": _("Moved away"),
+    "move_within": _("Moved within the city"),
+    "marriage": _("Marriage"),
+    "divorce": _("Divorce"),
+    "correction": _("Correction"),
+}
