@@ -39,6 +39,11 @@ def may_decide(actor: Actor, revision: Revision, **_ignored: Any) -> None:
     )
 
 
+def may_return(actor: Actor, revision: Revision, **_ignored: Any) -> None:
+    """A planner or the city's head; whoever proposed a revision may take it back."""
+    require(actor.has(PLANNER, "head"), _("Only a planner or the city's head sends a revision back."), HELPER)
+
+
 def reports_for(actor: Actor, agency: str) -> bool:
     """May this actor report actions of this agency? A planner stands in for an agency that cannot."""
     return actor.has(REPORTER, agency=agency) or actor.has(PLANNER)

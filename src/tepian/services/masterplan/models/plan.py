@@ -60,7 +60,8 @@ class Plan(models.Model):
 class Revision(models.Model):
     """A state of the whole plan. What is in force never changes: a change is the next revision, with its decision.
 
-    `edits` counts every change of a draft, so that of two people the slower is told."""
+    `edits` counts every change of a draft: who proposes, decides or imports has seen it as it is. Two planners who write
+    different parts do not meet here but at `Part.edits`."""
 
     plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="revisions")
     number = models.PositiveSmallIntegerField()
@@ -77,6 +78,8 @@ class Revision(models.Model):
     proposed_by_id = models.CharField(max_length=100, blank=True)
     proposed_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.CharField(max_length=200, blank=True)
+    returned_by = models.CharField(max_length=200, blank=True)  # who sent it back or dropped it, and why
+    returned_reason = models.TextField(blank=True)
     edits = models.PositiveIntegerField(default=1)
 
     class Meta:
@@ -102,7 +105,8 @@ class Part(models.Model):
 
     `baseline` and targets are in `unit`; `rule` says how quarterly values make a year: `last` (where it stands) or `sum`
     (they add up). `figure` is the key of a figure that a room computes or has published; with it the claim stands beside
-    the computed value. `tolerance`: percent between the two above which a reason is asked. `weight` counts in means."""
+    the computed value. `tolerance`: percent between the two above which a reason is asked. `weight` counts in means.
+    `edits` counts every change of this part with all that hangs on it: two planners meet only on the same part."""
 
     revision = models.ForeignKey(Revision, on_delete=models.CASCADE, related_name="parts")
     key = models.UUIDField(default=uuid.uuid4, db_index=True)
@@ -130,6 +134,7 @@ class Part(models.Model):
     weight = models.PositiveSmallIntegerField(default=1)
     outcome = models.TextField(blank=True)
     impact = models.TextField(blank=True)
+    edits = models.PositiveIntegerField(default=1)
 
     class Meta:
         ordering = ["revision", "position", "code"]
