@@ -9,11 +9,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tepian.kernel.actors import Actor
-from tepian.kernel.catalogue.contributions import MenuEntry, PackSection, WallTile, offer
+from tepian.kernel.catalogue.contributions import (
+    ConfigurationCheck,
+    Freshness,
+    MenuEntry,
+    PackSection,
+    WallTile,
+    WorkList,
+    offer,
+)
 from tepian.kernel.documents import access
 
 from . import operations, policies
-from .queries import wall
+from .jobs import JOBS
+from .queries import wall, work
 
 FRAMEWORK_KEYS = ("code", "title", "valid_from", "dimension")
 
@@ -48,4 +57,8 @@ offer(
     WallTile("plan-disagreeing", wall.disagreeing_tile, order=63),
     WallTile("plan-money", wall.money_tile, order=64),
     PackSection("masterplan", check_pack, load_pack, order=70),
+    WorkList("masterplan", work.items),
+    Freshness("plan", gettext_lazy("City plan"), work.freshness),
+    ConfigurationCheck("plan", work.check),
+    *JOBS,
 )

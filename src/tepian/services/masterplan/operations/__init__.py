@@ -38,6 +38,7 @@ from .projects import (
     set_stages,
 )
 from .reporting import (
+    beginning,
     hand_in,
     missing_for_sending,
     open_report,
@@ -59,6 +60,7 @@ __all__ = [
     "add_photo",
     "add_resolution",
     "answer_comment",
+    "beginning",
     "cancel_meeting",
     "change_meeting",
     "change_part",

@@ -84,23 +84,14 @@ def open_report(
             _("This action belongs to another agency now. Nothing was changed. Open the list again."), code="too_late"
         )
     last = queries.before(plan, part.key, quarter)
-    same_year = last is not None and last.year == quarter.year
-    value = computed.value
-    if value is None and last is not None and part.rule == states.LAST:
-        value = last.value
     report, new = Report.objects.get_or_create(
         plan=plan,
         key=part.key,
         year=quarter.year,
         quarter=quarter.number,
         defaults={
+            **beginning(part, quarter, last, computed),
             "agency_code": agency,
-            "value": value,
-            "spent": last.spent if last and same_year else None,
-            "obstacle": last.obstacle if last else "",
-            "next_step": last.next_step if last else "",
-            "computed": computed.value,
-            "computed_period": computed.period[:12],
             "created_by": actor.label[:200],
             "created_at": timezone.now(),
         },
@@ -108,6 +99,22 @@ def open_report(
     if new:
         touch(TOPIC)
     return report
+
+
+def beginning(part: Part, quarter: Quarter, last: Report | None, computed: figures.Value) -> dict[str, Any]:
+    """What a new report begins with: the computed value, else the last claim (a quarter that adds up begins empty), and
+    the words of the last report. Money spent only goes on within a year."""
+    value = computed.value
+    if value is None and last is not None and part.rule == states.LAST:
+        value = last.value
+    return {
+        "value": value,
+        "spent": last.spent if last and last.year == quarter.year else None,
+        "obstacle": last.obstacle if last else "",
+        "next_step": last.next_step if last else "",
+        "computed": computed.value,
+        "computed_period": computed.period[:12],
+    }
 
 
 def _reportable(plan: Plan, part: Part, quarter: Quarter) -> None:

@@ -8,18 +8,18 @@ from datetime import date
 from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet
-from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tepian.kernel.actors import NotFound
 from tepian.kernel.catalogue.city import today
+from tepian.ui import words
 
 from .. import states
 from ..models import Evidence, Handover, MilestoneReached, Part, Plan, Report, Verification
 from ..states import Quarter
 from . import figures
-from .plan import parts, revision_on
+from .plan import in_language, parts, revision_on
 
 REPORT_LABELS = {
     states.REPORT_DRAFT: gettext_lazy("draft"),
@@ -231,11 +231,17 @@ def standing_verifications(report: Report) -> dict[str, Verification]:
 
 
 def amount(value: float | None, unit: str = "") -> str:
-    """The value as people write it, with its unit; a dash for none."""
-    if value is None:
-        return "–"
-    places = 0 if value == int(value) else 2
-    text = formats.number_format(value, places, force_grouping=True)
-    if places:
-        text = text.rstrip("0").rstrip(formats.get_format("DECIMAL_SEPARATOR"))
-    return f"{text} {unit}".strip()
+    """The value as people write it, with its unit; the dash that means “unknown” for none."""
+    return words.number(value) if value is None else f"{words.number(value)} {unit}".strip()
+
+
+def titles_of(rows: Iterable[Report]) -> dict[tuple[int, UUID], str]:
+    """(plan, action) → its code and title as it stood last, of some reports."""
+    wanted = list(rows)
+    found: dict[tuple[int, UUID], str] = {}
+    parts = Part.objects.filter(
+        key__in={row.key for row in wanted}, revision__plan__in={row.plan_id for row in wanted}, kind=states.ACTION
+    )
+    for part in parts.select_related("revision").order_by("revision__number"):
+        found[part.revision.plan_id, part.key] = f"{part.code} {in_language(part, 'title')}"
+    return found

@@ -13,7 +13,7 @@ but is counted and named."""
 
 from __future__ import annotations
 
-from .reading import report_days, shown_quarter, stale_quarters
+from .reading import COUNTED_STATES, report_days, shown_quarter, stale_quarters
 from .standing import (
     BEHIND,
     FINISHED,
@@ -48,6 +48,7 @@ from .totals import (
 __all__ = [
     "AGENCY",
     "BEHIND",
+    "COUNTED_STATES",
     "DIMENSION",
     "FINISHED",
     "GOAL",

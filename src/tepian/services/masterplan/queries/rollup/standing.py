@@ -21,7 +21,7 @@ NOT_BEGUN, FINISHED, LATE, STALE, OVERDUE, NO_TARGET, BEHIND, ON_TRACK = (
 STATUSES = (LATE, STALE, OVERDUE, BEHIND, NO_TARGET, ON_TRACK, FINISHED, NOT_BEGUN)  # the worst first
 STATUS_LABELS = {
     LATE: _("late"),
-    STALE: _("silent"),
+    STALE: _("without news"),
     OVERDUE: _("report missing"),
     BEHIND: _("behind"),
     NO_TARGET: _("no target"),
