@@ -16,7 +16,7 @@ from tepian.toolkit.typeset import Heading, Paragraph
 
 from ..models import Plan
 from ..queries.plan import TOPIC
-from .test_public import QUARTER, plan  # noqa: F401
+from .test_public import QUARTER
 
 pytestmark = [
     pytest.mark.django_db,
@@ -32,7 +32,7 @@ def printed(client: Client, path: str = f"/rencana/dokumen.pdf?triwulan={QUARTER
     return subprocess.run(command, input=answer.content, capture_output=True, check=True).stdout.decode()
 
 
-def test_the_document_says_what_the_page_says(client: Client, plan: Any) -> None:  # noqa: F811
+def test_the_document_says_what_the_page_says(client: Client, plan: Any) -> None:
     text = " ".join(printed(client).split())
     assert "33% target terbukti, dinas menyebut 67%" in text
     assert "(2 × 50,0 + 1 × 0,0) ÷ 3 = 33,3" in text
@@ -41,7 +41,7 @@ def test_the_document_says_what_the_page_says(client: Client, plan: Any) -> None
     assert "33% of the targets are proven, the agencies say 67%" in english
 
 
-def test_a_demonstration_says_so_in_print_too(client: Client, plan: Any) -> None:  # noqa: F811
+def test_a_demonstration_says_so_in_print_too(client: Client, plan: Any) -> None:
     Plan.objects.update(simulated=True)
     touch(TOPIC)
     assert "Peragaan" in printed(client)
@@ -50,7 +50,7 @@ def test_a_demonstration_says_so_in_print_too(client: Client, plan: Any) -> None
 def test_other_rooms_add_chapters_and_one_that_fails_costs_only_its_own(
     client: Client,
     plan: Any,
-    monkeypatch: pytest.MonkeyPatch,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def broken(year: int, language: str) -> list[Any]:
         raise RuntimeError("nothing to read")
