@@ -62,7 +62,7 @@ def the_net(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 
 @pytest.fixture
-def plan() -> tuple[Plan, Revision, dict[str, Part]]:
+def told() -> tuple[Plan, Revision, dict[str, Part]]:
     """Three actions of 2025: one proven, one only claimed, one never reported."""
     found, revision = planted.planted()
     programme = planted.part(revision, "1.1", states.PROGRAMME, title="Jalan yang aman", dimension="")

@@ -32,7 +32,7 @@ def printed(client: Client, path: str = f"/rencana/dokumen.pdf?triwulan={QUARTER
     return subprocess.run(command, input=answer.content, capture_output=True, check=True).stdout.decode()
 
 
-def test_the_document_says_what_the_page_says(client: Client, plan: Any) -> None:
+def test_the_document_says_what_the_page_says(client: Client, told: Any) -> None:
     text = " ".join(printed(client).split())
     assert "33% target terbukti, dinas menyebut 67%" in text
     assert "(2 × 50,0 + 1 × 0,0) ÷ 3 = 33,3" in text
@@ -41,7 +41,7 @@ def test_the_document_says_what_the_page_says(client: Client, plan: Any) -> None
     assert "33% of the targets are proven, the agencies say 67%" in english
 
 
-def test_a_demonstration_says_so_in_print_too(client: Client, plan: Any) -> None:
+def test_a_demonstration_says_so_in_print_too(client: Client, told: Any) -> None:
     Plan.objects.update(simulated=True)
     touch(TOPIC)
     assert "Peragaan" in printed(client)
@@ -49,7 +49,7 @@ def test_a_demonstration_says_so_in_print_too(client: Client, plan: Any) -> None
 
 def test_other_rooms_add_chapters_and_one_that_fails_costs_only_its_own(
     client: Client,
-    plan: Any,
+    told: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def broken(year: int, language: str) -> list[Any]:
