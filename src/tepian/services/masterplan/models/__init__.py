@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .meetings import Body, Meeting, Membership, Resolution
-from .plan import Dependency, Framework, Milestone, Money, Part, Plan, Revision, Risk, Target
+from .plan import Dependency, Framework, Milestone, Money, Part, Plan, Revision, Risk, Target, Workbook
 from .projects import Comment, ProgressPoint, Project, ProjectPhoto, ProjectStep, Stage, WordList
 from .reporting import Evidence, Handover, MilestoneReached, Report, Verification
 
@@ -33,4 +33,5 @@ __all__ = [
     "Target",
     "Verification",
     "WordList",
+    "Workbook",
 ]

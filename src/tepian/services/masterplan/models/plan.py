@@ -125,6 +125,7 @@ class Part(models.Model):
     renstra = models.CharField(max_length=200, blank=True)  # reference in the agency's strategic plan
     first_year = models.PositiveSmallIntegerField(null=True, blank=True)
     last_year = models.PositiveSmallIntegerField(null=True, blank=True)
+    indicator = models.CharField(max_length=300, blank=True)  # what is measured
     unit = models.CharField(max_length=60, blank=True)
     direction = models.CharField(max_length=4, blank=True)
     rule = models.CharField(max_length=4, default=states.LAST)
@@ -221,3 +222,25 @@ class Dependency(models.Model):
 
     def __str__(self) -> str:
         return f"{self.part_id} → {self.on_key}"
+
+
+class Workbook(models.Model):
+    """A workbook that is being read into a draft. `choices` is what people have said of it: `{"table", "columns",
+    "meanings", "remove_missing"}`; the file itself is read anew at each look. `edits` counts every choice."""
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    revision = models.ForeignKey(Revision, on_delete=models.CASCADE, related_name="workbooks")
+    file = models.UUIDField()
+    name = models.CharField(max_length=200)
+    choices = models.JSONField(default=dict, blank=True)
+    created_by = models.CharField(max_length=200)
+    created_at = models.DateTimeField()
+    applied_by = models.CharField(max_length=200, blank=True)
+    applied_at = models.DateTimeField(null=True, blank=True)
+    edits = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+
+    def __str__(self) -> str:
+        return self.name

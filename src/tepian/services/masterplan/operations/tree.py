@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.db.models import F, Model
 
+from tepian.kernel.actors import Invalid
+
 from .. import states
 from ..models import Dependency, Milestone, Money, Part, Revision, Risk, Target
+from ..queries.given import Given
 from ..queries.plan import parts
-from .values import Given, Lists, checked_fields, checked_lists
+from .values import Lists, checked_fields, checked_lists
 
 MODELS: dict[str, type[Model]] = {
     "targets": Target, "money": Money, "milestones": Milestone, "risks": Risk, "dependencies": Dependency,
@@ -33,42 +37,59 @@ def next_code(parent: Part | None, siblings: Iterable[str], kind: str) -> str:
     return f"{prefix}{number:02d}" if kind == states.ACTION else f"{prefix}{number}"
 
 
-def write_tree(revision: Revision, goals: Sequence[Given]) -> list[Part]:
-    """All parts anew, level by level; whatever was there is gone. Keys and codes that are given stay. Raises `Invalid`
-    before anything is written."""
-    plan = revision.plan
-    levels: dict[str, list[tuple[Part, Part | None, Lists]]] = {kind: [] for kind in states.KINDS}
-    position = 0
+@dataclass(slots=True)
+class Built:
+    """A tree that is checked and not written yet, level by level."""
+
+    revision: Revision
+    levels: dict[str, list[tuple[Part, Part | None, Lists]]]
+
+    def rows(self) -> list[tuple[Part, Part | None, Lists]]:
+        """In the plan's order."""
+        return sorted((row for rows in self.levels.values() for row in rows), key=lambda row: row[0].position)
+
+
+def build_tree(revision: Revision, goals: Sequence[Given]) -> Built:
+    """Keys and codes that are given stay; the rest is made. Raises `Invalid`, whose `item` says which part."""
+    plan, position = revision.plan, 0
+    built = Built(revision, {kind: [] for kind in states.KINDS})
+    keys: set[UUID] = set()
 
     def take(given: Given, parent: Part | None, siblings: list[str]) -> None:
         nonlocal position
         position += 1
-        key = given.key or uuid4()
-        part = Part(
-            revision=revision,
-            key=key,
-            kind=given.kind,
-            position=position,
-            **checked_fields(plan, given.kind, given.values),
-        )
+        key = given.key if given.key and given.key not in keys else uuid4()
+        keys.add(key)
+        try:
+            fields = checked_fields(plan, given.kind, {"title": "", **given.values})
+            lists = checked_lists(plan, given.kind, key, given.values)
+        except Invalid as refusal:
+            refusal.item = f"{given.where} {given.values.get('title', '')}".strip()
+            raise
+        part = Part(revision=revision, key=key, kind=given.kind, position=position, **fields)
         part.code = part.code or next_code(parent, siblings, given.kind)
         siblings.append(part.code)
-        levels[given.kind].append((part, parent, checked_lists(plan, given.kind, key, given.values)))
-        below: list[str] = []
+        built.levels[given.kind].append((part, parent, lists))
+        below = [str(each.values["code"]) for each in given.below if each.values.get("code")]
         for each in given.below:
             take(each, part, below)
 
-    top: list[str] = []
+    top = [str(each.values["code"]) for each in goals if each.values.get("code")]
     for goal in goals:
         take(goal, None, top)
-    revision.parts.all().delete()
-    for rows in levels.values():
+    return built
+
+
+def write_tree(built: Built) -> list[Part]:
+    """In the place of everything that was there."""
+    built.revision.parts.all().delete()
+    for rows in built.levels.values():
         for part, parent, _lists in rows:
             part.parent = parent  # has its id now
         Part.objects.bulk_create([part for part, _parent, _lists in rows], batch_size=BATCH)
-    written = [(part, lists) for rows in levels.values() for part, _parent, lists in rows]
-    write_lists(written)
-    return [part for part, _lists in written]
+    written = built.rows()
+    write_lists((part, lists) for part, _parent, lists in written)
+    return [part for part, _parent, _lists in written]
 
 
 def write_lists(written: Iterable[tuple[Part, Lists]]) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
@@ -23,7 +23,8 @@ from ..models import Dependency, Milestone, Money, Part, Plan, Risk, Target
 from ..queries import planning_codes
 
 TEXTS = {
-    "title": 300, "title_en": 300, "description": 6000, "renstra": 200, "unit": 60, "outcome": 4000, "impact": 4000,
+    "title": 300, "title_en": 300, "description": 6000, "renstra": 200, "indicator": 300, "unit": 60, "outcome": 4000,
+    "impact": 4000,
     "figure": 160, "code": 40,
 }  # fmt: skip
 YEARS = ("first_year", "last_year")
@@ -32,7 +33,7 @@ FIELDS = (
     "baseline", "tolerance", "weight",
 )  # fmt: skip
 LISTS = ("targets", "money", "milestones", "risks", "dependencies")
-OF_ACTIONS = ("quick_win", "unit", "direction", "rule", "baseline", "figure", "tolerance", "weight")
+OF_ACTIONS = ("quick_win", "indicator", "unit", "direction", "rule", "baseline", "figure", "tolerance", "weight")
 MOST = 1e15  # a number beyond this is a slip of the hand
 LONGEST_LIST = 60
 
@@ -49,16 +50,6 @@ class Lists:
 
     def given(self) -> dict[str, list[Any]]:
         return {name: rows for name in LISTS if (rows := getattr(self, name)) is not None}
-
-
-@dataclass(slots=True)
-class Given:
-    """A part before it is in the tables, with what stands below it. `values` are those of `FIELDS` and `LISTS`."""
-
-    kind: str
-    values: Mapping[str, Any]
-    key: UUID | None = None
-    below: list[Given] = field(default_factory=list)
 
 
 def number(value: Any, name: str) -> float | None:
@@ -204,6 +195,8 @@ def checked_lists(plan: Plan, kind: str, key: UUID, given: Mapping[str, Any]) ->
         lists.milestones = _milestones(milestones)
     if (risks := given.get("risks")) is not None:
         lists.risks = [_risk(each) for each in risks]
+        if len({each.text for each in lists.risks}) < len(lists.risks):
+            raise Invalid(_("A risk is there twice."), code="risk_twice", field="risks")
     if (dependencies := given.get("dependencies")) is not None:
         lists.dependencies = _dependencies(key, dependencies)
     return lists

@@ -130,9 +130,7 @@ class TestWay:
         second = operations.start_revision(actor=planner, plan=plan, reason="Ada aksi baru")
         second = operations.propose_revision(actor=planner, revision=second, edits=second.edits)
         with pytest.raises(Invalid) as refusal:
-            operations.put_in_force(
-                actor=head, revision=second, decision="Perwali 9/2026", decided_on=date(2025, 1, 2)
-            )
+            operations.put_in_force(actor=head, revision=second, decision="Perwali 9/2026", decided_on=date(2025, 1, 2))
         assert refusal.value.code == "overlap"
         operations.put_in_force(
             actor=head,
