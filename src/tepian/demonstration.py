@@ -12,6 +12,7 @@ from tepian.kernel.actors import system
 from tepian.kernel.catalogue import packs
 from tepian.kernel.identity import operations as identity
 from tepian.kernel.identity.models import DeviceKey
+from tepian.services.assessment import demo as assessment
 from tepian.services.dispatch import demo as desk
 from tepian.services.literacy import demo as literacy
 from tepian.services.sensors import demo as storm
@@ -27,6 +28,7 @@ def prepare(pack: Path, home: Path) -> None:
     packs.load_pack(pack, ACTOR)
     desk.man_the_units(actor=ACTOR)
     statistics.publish_examples(actor=ACTOR, pack=pack)
+    assessment.make_assessments(actor=ACTOR)
     literacy.publish_examples(actor=ACTOR)
     key_file = home / KEY_FILE
     if not key_file.exists() or not DeviceKey.objects.filter(name="demo-storm", revoked_at=None).exists():

@@ -86,11 +86,13 @@ def enliven(wards: slice) -> None:
     """Drafts and warnings in some wards, made by the rooms' own demonstrations."""
     from tepian.kernel.actors import system
     from tepian.kernel.regions import queries as regions
+    from tepian.services.assessment import demo as assessment
     from tepian.services.emergency import demo as emergency
     from tepian.services.warnings import demo as warnings
 
     found = regions.of_level("ward")[wards]
     assert found, "the fictional city has too few wards for this test"
+    assessment.make_assessments(actor=system("tests"))
     for ward in found:
         assert emergency.open_draft(actor=system("tests"), ward=ward.code)
         assert warnings.publish(actor=system("tests"), ward=ward.code)
