@@ -1,0 +1,99 @@
+"""Commands for the register of residents."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .shared import app, console, wake_django
+
+residents = typer.Typer(no_args_is_help=True, help="The register of residents.")
+app.add_typer(residents, name="residents")
+
+
+@residents.callback()
+def register() -> None:
+    """The register of residents."""
+
+
+@residents.command("generate")
+def generate(
+    count: Annotated[int, typer.Option(help="How many people.", min=1, max=5_000_000)],
+    seed: Annotated[int, typer.Option(help="The same seed makes the same city.")] = 1,
+    out: Annotated[Path | None, typer.Option(help="A CSV file; without it the lines are printed.")] = None,
+) -> None:
+    """Make a fictional city: people who do not exist, spread over this city's neighbourhoods. Load it with
+    `tepian residents load FILE --fictional`."""
+    wake_django()
+    from tepian.kernel.catalogue.city import current_city, today
+    from tepian.kernel.regions import queries as regions
+    from tepian.kernel.residents.generator import city
+    from tepian.kernel.residents.loading import COLUMNS
+
+    places = [region.code for level in ("neighbourhood", "ward") for region in regions.of_level(level, today())]
+    if not places:
+        console.print("No city is loaded: first `tepian city load <pack>`.", style="red")
+        raise typer.Exit(1)
+    file = out.open("w", encoding="utf-8", newline="") if out else sys.stdout
+    try:
+        writer = csv.DictWriter(file, [*COLUMNS], extrasaction="ignore")
+        writer.writeheader()
+        for person in city(count, seed, places, town=current_city().name, today=today()):
+            writer.writerow(asdict(person) | {"born_on": person.born_on.isoformat()})
+    finally:
+        if out:
+            file.close()
+    if out:
+        console.print(f"{count} fictional people in {out}. Nobody in it exists.")
+
+
+@residents.command("load")
+def load(
+    file: Annotated[Path, typer.Argument(help="CSV with a heading.", exists=True, dir_okay=False)],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
+    fictional: Annotated[bool, typer.Option("--fictional", help="These people do not exist; pages say so.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For a program.")] = False,
+) -> None:
+    """Load a register. The same file twice changes nothing; a wrong line is told and left out.
+
+    Ends with 0 when every line was good, with 2 when some were refused.
+    """
+    wake_django()
+    from tepian.kernel.actors import Invalid, system
+    from tepian.kernel.residents import loading
+
+    try:
+        done = loading.load(
+            actor=system("cli.residents"),
+            rows=loading.read_file(file),
+            dry_run=dry_run,
+            fictional=fictional,
+            sha256=loading.digest(file),
+        )
+    except Invalid as problem:
+        console.print(str(problem.message), style="red", markup=False)
+        raise typer.Exit(2) from None
+    if as_json:
+        told = asdict(done) | {"warnings": dict(done.warnings), "dry_run": dry_run}
+        typer.echo(json.dumps(told, ensure_ascii=False))
+    else:
+        for line, field, sentence in done.refused[:20]:
+            console.print(f"line {line}, {field}: {sentence}", style="red", markup=False)
+        for odd, times in sorted(done.warnings.items()):
+            console.print(
+                f"{times} NIK say another {odd} than their line: only a warning.", style="yellow", markup=False
+            )
+        word = "would be " if dry_run else ""
+        console.print(
+            f"{word}created {done.created}, {word}changed {done.changed}, unchanged {done.unchanged}, "
+            f"refused {done.refused_count}",
+            markup=False,
+        )
+    if done.refused_count:
+        raise typer.Exit(2)
