@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 from django.urls import reverse
@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from tepian.kernel.actors import Actor
 from tepian.kernel.catalogue.contributions import (
     ConfigurationCheck,
+    DossierPart,
     Indicators,
     MenuEntry,
     PackSection,
@@ -31,6 +32,7 @@ from . import operations, policies, queries, states
 from .jobs import JOBS
 from .models import AudienceGroup, Programme, Session
 from .queries import figures
+from .views.dossier import chapter
 
 SHOWN = 20
 
@@ -71,10 +73,6 @@ def find(text: str, actor: Actor) -> Iterable[SearchHit]:
         else:
             url, detail = public_url("literacy-programme", row.code), queries.in_language(row, "summary")[:120]
         yield SearchHit(title=title, url=url, kind=str(_("Literacy")), detail=detail, score=55.0)
-
-
-def indicators(since: datetime, until: datetime) -> Iterable[Mapping[str, Any]]:
-    return figures.indicators(since, until)
 
 
 # --- the pack ---------------------------------------------------------------------------------------------------------
@@ -139,7 +137,8 @@ offer(
     MenuEntry("staff", gettext_lazy("Literacy"), "/kerja/literasi", icon="school", roles=policies.READERS, order=46),
     WorkList("literacy", work),
     Search("literacy", find),
-    Indicators("literacy", indicators),
+    Indicators("literacy", figures.indicators),
+    DossierPart("literacy", chapter, order=60),
     PackSection("literacy", check_pack, load_pack, order=75),
     ConfigurationCheck("literacy", check_configuration),
     *JOBS,

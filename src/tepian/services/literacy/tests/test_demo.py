@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tepian.kernel.actors import system
+from tepian.kernel.catalogue.contributions import DossierPart, offered
 from tepian.kernel.catalogue.packs import ROOT, check_pack, load_pack
+from tepian.toolkit.typeset import Document, Heading, Paragraph, Table, pdf
 
 from .. import demo, operations, queries, states
 from ..models import AudienceGroup, Programme, Session
@@ -61,3 +63,20 @@ def test_mistakes_of_a_pack_are_named(tmp_path, planted, said):
         file.write(planted)
     found = [str(problem) for problem in check_pack(tmp_path) if problem.file == "literacy.toml" and problem.is_error]
     assert any(said in each for each in found), found
+
+
+def test_the_chapter_for_the_assessor_tells_reach_and_effect(contoh):
+    part = next(each for each in offered(DossierPart) if each.key == "literacy")
+    assert part.blocks(1999, "id") == []
+    demo.publish_examples(actor=SYSTEM)
+    year = Session.objects.filter(state=states.HELD).latest("starts_at").year
+    blocks = part.blocks(year, "id")
+    texts = [block.text for block in blocks if isinstance(block, Heading | Paragraph)]
+    assert texts[0] == "Literasi digital"
+    assert any("hanya contoh" in text for text in texts)
+    tables = [block for block in blocks if isinstance(block, Table)]
+    reach = queries.by_programme(year)[Programme.objects.get().pk]
+    assert tables[0].rows[0][2] == str(reach[0])
+    assert "Digital literacy" in [block.text for block in part.blocks(year, "en") if isinstance(block, Heading)]
+    document = Document(title="Uji", organisation="Kota Contoh", language="id", blocks=blocks)
+    assert pdf(document).startswith(b"%PDF-")

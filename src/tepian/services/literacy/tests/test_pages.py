@@ -322,11 +322,11 @@ def test_everybody_reads_whom_it_reaches_and_what_was_learnt(opened, client):
     row = lesson(opened, [(1, 3)] * 12)
     for address in ("/literasi", f"/literasi/{row.programme.code}"):
         page = client.get(address).content.decode()
-        assert "12 orang mengikuti kedua tes: jawaban benar naik dari 20 % menjadi 60 %, +40,0 poin" in page
+        assert "12 orang mengikuti kedua tes: jawaban benar naik dari 20\xa0% menjadi 60\xa0%, +40,0 poin" in page
         assert 'class="peta' in page or "skema" in page
         assert "hanya contoh" in page
     english = client.get(f"/en/literasi/{row.programme.code}").content.decode()
-    assert "right answers rose from 20 % to 60 %, +40.0 points" in english
+    assert "right answers rose from 20\xa0% to 60\xa0%, +40.0 points" in english
     assert "not learnt" in english
     assert client.get("/literasi?tahun=1999x").status_code == 200
     assert client.get(f"/literasi/sesi/{row.number.lower()}").status_code == 302

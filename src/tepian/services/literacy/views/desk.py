@@ -40,7 +40,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         request,
         "literacy/desk.html",
         {
-            "today": [controlled(row) for row in to_come if row.starts_at < tonight],
+            "today": [controlled(row) for row in to_come if row.starts_at < tonight and row.state != states.CANCELLED],
             "to_come": [controlled(row) for row in to_come if row.starts_at >= tonight][:SHOWN],
             "forgotten": [controlled(row) for row in todo if queries.needs(row, now) == "forgotten"],
             "uncounted": [controlled(row) for row in todo if queries.needs(row, now) == "uncounted"],

@@ -24,6 +24,7 @@ from .parts import COOKIES, listed, private, refused, seen_session
 
 KEPT_S = 366 * 24 * 3600
 WRONG = {"code_wrong", "code_old"}
+AGAIN = WRONG | {"form_old", "poster_closed", "session_not_open"}  # another code, or the same one later, may do
 WAIT_S = 600
 
 
@@ -56,7 +57,10 @@ def _closed(request: HttpRequest, error: Invalid) -> HttpResponse:
     many = isinstance(error, TooMany)
     status = 429 if many else 404 if error.code in WRONG else 409
     response = render(
-        request, "literacy/closed.html", {"problem": str(error.message), "again": not many}, status=status
+        request,
+        "literacy/closed.html",
+        {"problem": str(error.message), "again": not many and error.code in AGAIN},
+        status=status,
     )
     if many:
         response["Retry-After"] = str(WAIT_S)

@@ -27,6 +27,7 @@ from ..models import Programme, Question, Session
 
 STATE_TAGS = {states.OPEN: "ok", states.CANCELLED: "danger", states.PLANNED: "info"}
 COOKIES = {"literasi": "/literasi", "literasi-en": "/en/literasi"}  # one number, for the pages and their English twins
+NARROW = "\N{NO-BREAK SPACE}"  # a number and its sign stay in one line
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 
 
@@ -61,7 +62,8 @@ def listed(session: Session) -> dict[str, Any]:
         "state": queries.STATE_LABELS[session.state],
         "tag": STATE_TAGS.get(session.state, ""),
         "url": public_url("literacy-session", session.number),
-        "ends": words.clock(session.ends_at),
+        "day": words.day(session.starts_at, weekday=True),
+        "hours": f"{words.clock(session.starts_at, label=False)} – {words.clock(session.ends_at)}",
     }
 
 
@@ -78,7 +80,7 @@ def qr(text: str, title: str) -> str:
 
 
 def percent(share: float) -> str:
-    return f"{words.number(100 * share, 0)} %"
+    return f"{words.number(100 * share, 0)}{NARROW}%"
 
 
 def points(change: float) -> str:
