@@ -11,7 +11,7 @@ from tepian.kernel.actors import Actor, require
 from tepian.kernel.documents.models import StoredFile
 
 from . import states
-from .models import Comment, Evidence, Meeting, Plan, Project, ProjectPhoto, Report, Resolution, Revision
+from .models import Comment, Evidence, Meeting, Plan, Project, ProjectPhoto, Report, Resolution, Revision, Workbook
 
 PLANNER, REPORTER, VERIFIER = "planner", "plan_reporter", "plan_verifier"
 STAFF = (PLANNER, REPORTER, VERIFIER)
@@ -27,6 +27,11 @@ def may_keep_plan(actor: Actor, **_ignored: Any) -> None:
 def may_edit(actor: Actor, revision: Revision | None = None, **_ignored: Any) -> None:
     """A planner."""
     require(actor.has(PLANNER), _("Only a planner changes the plan."), HELPER)
+
+
+def may_import(actor: Actor, workbook: Workbook, **_ignored: Any) -> None:
+    """A planner."""
+    may_edit(actor)
 
 
 def may_decide(actor: Actor, revision: Revision, **_ignored: Any) -> None:

@@ -6,6 +6,17 @@ from .comments import answer_comment, forget_senders, judge_comment, write_comme
 from .editing import add_part, change_part, move_part, remove_part
 from .evidence import FINDING_WORDS, add_file, add_link, check_link, check_links, withdraw_evidence
 from .handover import hand_over, take_effect
+from .importing import (
+    Choices,
+    answer_workbook,
+    apply_workbook,
+    choose_workbook,
+    import_plan,
+    read_workbook,
+    reading_of,
+    start_workbook,
+    unready,
+)
 from .meetings import (
     add_resolution,
     cancel_meeting,
@@ -53,6 +64,7 @@ from .wordlists import load_word_lists, shipped_word_lists
 
 __all__ = [
     "FINDING_WORDS",
+    "Choices",
     "Incomplete",
     "add_file",
     "add_link",
@@ -60,6 +72,8 @@ __all__ = [
     "add_photo",
     "add_resolution",
     "answer_comment",
+    "answer_workbook",
+    "apply_workbook",
     "beginning",
     "cancel_meeting",
     "change_meeting",
@@ -68,6 +82,7 @@ __all__ = [
     "change_project",
     "check_link",
     "check_links",
+    "choose_workbook",
     "create_plan",
     "drop_revision",
     "end_resolution",
@@ -75,6 +90,7 @@ __all__ = [
     "hand_in",
     "hand_over",
     "hold_meeting",
+    "import_plan",
     "judge_comment",
     "load_bodies",
     "load_frameworks",
@@ -90,6 +106,8 @@ __all__ = [
     "publish_plan",
     "publish_project",
     "put_in_force",
+    "read_workbook",
+    "reading_of",
     "remove_part",
     "reopen_report",
     "report_month",
@@ -101,8 +119,10 @@ __all__ = [
     "shipped_word_lists",
     "start_report",
     "start_revision",
+    "start_workbook",
     "take_effect",
     "take_new_figures",
+    "unready",
     "verify",
     "withdraw_evidence",
     "withdraw_photo",

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from .. import states
+from .differences import COMPARED, State, Tree
 
 
 @dataclass(slots=True)
@@ -25,3 +26,34 @@ def actions(goals: list[Given]) -> Iterator[Given]:
     for goal in goals:
         for programme in goal.below:
             yield from (each for each in programme.below if each.kind == states.ACTION)
+
+
+def values_of(state: State) -> dict[str, Any]:
+    """Everything that a part has, as it can be given again."""
+    values: dict[str, Any] = dict(zip(COMPARED, state.fields, strict=True))
+    if state.kind == states.ACTION:
+        values |= {
+            "targets": state.targets,
+            "money": state.money,
+            "milestones": [
+                {"key": key, "title": title, "due_on": due, "weight": weight}
+                for key, (title, due, weight) in state.milestones.items()
+            ],
+            "risks": [
+                {"text": text, "likelihood": likelihood, "severity": severity, "response": response}
+                for text, (likelihood, severity, response) in state.risks.items()
+            ],
+            "dependencies": [{"on_key": key, "note": note} for key, note in state.dependencies.items()],
+        }
+    return values
+
+
+def given_of(tree: Tree) -> list[Given]:
+    """A tree as it can be given again, keys kept."""
+    made: dict[UUID, Given] = {}
+    top: list[Given] = []
+    for key, state in tree.items():
+        made[key] = Given(state.kind, values_of(state), key)
+        above = made.get(state.parent) if state.parent else None
+        (above.below if above else top).append(made[key])
+    return top
