@@ -12,17 +12,19 @@ from tepian.kernel.actors import Actor
 from tepian.kernel.catalogue.contributions import (
     ConfigurationCheck,
     Freshness,
+    MapLayer,
     MenuEntry,
     PackSection,
+    Search,
     WallTile,
     WorkList,
     offer,
 )
 from tepian.kernel.documents import access
 
-from . import operations, policies
+from . import operations, policies, states
 from .jobs import JOBS
-from .queries import wall, work
+from .queries import hall, meetings, wall, work
 
 FRAMEWORK_KEYS = ("code", "title", "valid_from", "dimension")
 
@@ -40,6 +42,38 @@ def load_pack(pack: Any, actor: Actor) -> dict[str, int]:
     return operations.load_frameworks(actor=actor, frameworks=given)
 
 
+BODY_KEYS = ("code", "kind", "title", "valid_from")
+INSULT_KEYS = ("code", "language", "valid_from", "words")
+
+
+def check_bodies(pack: Any) -> Iterable[Any]:
+    """Problems of `[[body]]` and `[[insults]]` in `masterplan.toml`."""
+    posts = {row["code"] for row in pack.tables("positions", "positions", ("code",))}
+    for row in pack.tables("masterplan", "body", BODY_KEYS):
+        code = str(row["code"])
+        if row["kind"] not in states.BODY_KINDS:
+            yield pack.problem("masterplan", _("a body is a council or a team"), code)
+        for seat in row.get("member", []):
+            if seat.get("position") and seat["position"] not in posts:
+                yield pack.problem("masterplan", _("unknown position: %(code)s") % {"code": seat["position"]}, code)
+            if bool(seat.get("position")) == bool(seat.get("institution")):
+                yield pack.problem("masterplan", _("a seat belongs to a position or to an institution"), code)
+            if seat.get("seat", "member") not in meetings.SEAT_LABELS:
+                yield pack.problem("masterplan", _("a seat is chair, deputy, secretary or member"), code)
+    for row in pack.tables("masterplan", "insults", INSULT_KEYS):
+        if not all(isinstance(word, str) and word.strip() for word in row["words"]):
+            yield pack.problem("masterplan", _("a list of insults holds words"), str(row["code"]))
+
+
+def load_bodies(pack: Any, actor: Actor) -> dict[str, int]:
+    counts = operations.load_bodies(actor=actor, bodies=pack.tables("masterplan", "body", BODY_KEYS))
+    lists = [*operations.shipped_word_lists(), *pack.tables("masterplan", "insults", INSULT_KEYS)]
+    more = operations.load_word_lists(actor=actor, lists=lists)
+    return {name: counts[name] + more[name] for name in counts}
+
+
+access.allow("plan_project", policies.may_read_file)
+access.allow("plan_comment", policies.may_read_file)
 access.allow("plan_evidence", policies.may_read_file)
 offer(
     MenuEntry(
@@ -58,6 +92,29 @@ offer(
     WallTile("plan-money", wall.money_tile, order=64),
     PackSection("masterplan", check_pack, load_pack, order=70),
     WorkList("masterplan", work.items),
+    MenuEntry(
+        "public",
+        gettext_lazy("City projects"),
+        "/rencana/proyek",
+        icon="building",
+        hint=gettext_lazy("Parks, markets, piers: photos, money, and how late"),
+        order=66,
+    ),
+    MenuEntry(
+        "staff",
+        gettext_lazy("City projects"),
+        "/kerja/rencana/proyek",
+        icon="building",
+        roles=policies.READERS,
+        order=46,
+    ),
+    MenuEntry(
+        "staff", gettext_lazy("Meetings"), "/kerja/rencana/rapat", icon="calendar", roles=policies.READERS, order=47
+    ),
+    WorkList("masterplan.projects", hall.work),
+    MapLayer("projects", gettext_lazy("City projects"), hall.map_features, audience="public", order=40),
+    Search("masterplan.projects", hall.find),
+    PackSection("masterplan.bodies", check_bodies, load_bodies, order=71),
     Freshness("plan", gettext_lazy("City plan"), work.freshness),
     ConfigurationCheck("plan", work.check),
     *JOBS,

@@ -6,6 +6,7 @@ from tepian.kernel.actors import system
 from tepian.kernel.catalogue.contributions import Job
 
 from . import operations
+from .queries import comments
 
 
 def look_at_links() -> int:
@@ -18,4 +19,15 @@ def take_over() -> int:
     return operations.take_effect(actor=system("masterplan.handovers"))
 
 
-JOBS = (Job("masterplan.links", look_at_links, 600), Job("masterplan.handovers", take_over, 3600))
+def forget_senders() -> int:
+    """Keyed hashes of addresses are dropped after a month. Asks first, so that a quiet hour writes nothing."""
+    if not comments.has_old_senders():
+        return 0
+    return operations.forget_senders(actor=system("masterplan.senders"))
+
+
+JOBS = (
+    Job("masterplan.links", look_at_links, 600),
+    Job("masterplan.handovers", take_over, 3600),
+    Job("masterplan.senders", forget_senders, 3600),
+)

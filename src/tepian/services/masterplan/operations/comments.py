@@ -17,7 +17,6 @@ from tepian.kernel.catalogue.versions import touch
 from tepian.kernel.events import emit, note, operation
 from tepian.toolkit import identifiers, personal
 from tepian.toolkit.sealing import Seal
-from tepian.toolkit.text import plain
 
 from .. import policies, states
 from ..events import CommentAnswered
@@ -30,7 +29,6 @@ from .pictures import keep_photo
 SUBJECT = "plan_comment"
 LONGEST = 1000
 MOST_AN_HOUR, MOST_A_DAY = 5, 20  # from one address; many people share one on mobile networks
-SENDER_KEPT = timedelta(days=31)
 SHOUTING = 20  # letters from which capital letters alone are marked
 
 
@@ -179,11 +177,6 @@ def answer_comment(*, actor: Actor, comment: Comment, revision: int, text: str) 
 @operation("masterplan.forget_senders", policy=policies.only_the_system)
 def forget_senders(*, actor: Actor) -> int:
     """Drop the keyed hashes of addresses after a month."""
-    count = Comment.objects.filter(at__lt=timezone.now() - SENDER_KEPT).exclude(sender="").update(sender="")
+    count = queries.old_senders().update(sender="")
     note("project", "", dropped=count)
     return count
-
-
-def preview(text: str) -> str:
-    """What will be kept of a text: without control characters and numbers of persons."""
-    return personal.masked(plain(text, LONGEST))[0]

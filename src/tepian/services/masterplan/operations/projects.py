@@ -36,7 +36,7 @@ TEXTS = {
     "title": 200, "title_en": 200, "summary": 4000, "summary_en": 4000, "dimension": 40, "region_code": 30, "place": 200,
     "contractor": 200, "contract": 120,
 }  # fmt: skip
-ADDRESS_TAKEN = ("baru",)  # words of our own addresses below /proyek
+ADDRESS_TAKEN = ("baru", "foto", "komentar")  # words of our own addresses below /proyek
 
 
 def _project(project: Project, revision: int | None, **options: Any) -> Project:

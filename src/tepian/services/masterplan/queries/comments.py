@@ -26,7 +26,7 @@ COMMENT_LABELS = {
     states.SHOWN: gettext_lazy("shown"),
     states.HIDDEN: gettext_lazy("not shown"),
 }
-KIND_LABELS = {states.FACT: gettext_lazy("Fact"), states.QUESTION: gettext_lazy("Question")}
+KIND_LABELS = {states.FACT: gettext_lazy("Fact"), states.QUESTION: gettext_lazy("A question")}
 REASON_LABELS = {
     "insult": gettext_lazy("insults somebody"),
     "personal": gettext_lazy("tells personal data of somebody"),
@@ -46,6 +46,7 @@ FINDING_LABELS = {
 WORDS_TOPIC = "masterplan.words"
 CODE_PREFIX, CODE_LENGTH = "P", 8
 SHOWN_AT_ONCE = 50
+SENDER_KEPT = timedelta(days=31)
 ANSWER_DAYS = 7  # after which a fact or question that is shown waits too long; a promise of the city, not a law
 
 
@@ -127,6 +128,14 @@ def to_answer() -> QuerySet[Comment]:
 
 def waits_too_long(comment: Comment) -> bool:
     return timezone.now() - comment.at > timedelta(days=ANSWER_DAYS)
+
+
+def old_senders() -> QuerySet[Comment]:
+    return Comment.objects.filter(at__lt=timezone.now() - SENDER_KEPT).exclude(sender="")
+
+
+def has_old_senders() -> bool:
+    return old_senders().exists()
 
 
 # --- the list of insults ----------------------------------------------------------------------------------------------

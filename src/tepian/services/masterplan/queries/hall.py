@@ -118,12 +118,18 @@ def map_features(actor: Actor) -> Iterable[MapFeature]:
             label=row.title,
             lon=project.lon,
             lat=project.lat,
-            level=projects.LEVELS.get(row.status, "none"),
-            value=projects.percent(row.physical) if row.physical is not None else "",
+            value=_short(row),
             url=reverse("masterplan-project", args=[project.slug]),
             symbol="building",
             detail=projects.finding(row),
         )
+
+
+def _short(row: projects.ProjectStanding) -> str:
+    """Beside the sign: how late, else how far. Levels are words for dangers, and a late park is none."""
+    if row.days_late and row.urgent:
+        return ngettext("%(n)d day late", "%(n)d days late", row.days_late) % {"n": row.days_late}
+    return projects.percent(row.physical) if row.physical is not None else ""
 
 
 def find(text: str, actor: Actor) -> Iterable[SearchHit]:

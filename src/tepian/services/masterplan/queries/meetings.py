@@ -25,7 +25,7 @@ MEETING_LABELS = {
     states.CANCELLED: gettext_lazy("cancelled"),
 }
 RESOLUTION_LABELS = {
-    states.OPEN: gettext_lazy("open"),
+    states.OPEN: gettext_lazy("not done yet"),
     states.DONE: gettext_lazy("done"),
     states.DROPPED: gettext_lazy("dropped"),
 }

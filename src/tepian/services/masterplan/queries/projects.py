@@ -25,7 +25,7 @@ from .plan import in_language
 
 PROJECT_LABELS = {
     states.PLANNED: gettext_lazy("planned"),
-    states.RUNNING: gettext_lazy("under way"),
+    states.RUNNING: gettext_lazy("being built"),
     states.PAUSED: gettext_lazy("stopped for now"),
     states.DONE: gettext_lazy("finished"),
     states.CANCELLED: gettext_lazy("cancelled"),
@@ -48,14 +48,6 @@ STATUS_LABELS = {
     WAITING: gettext_lazy("not begun"),
     FINISHED: gettext_lazy("finished"),
     ENDED: gettext_lazy("cancelled"),
-}
-LEVELS = {
-    LATE: "siaga",
-    STOPPED: "siaga",
-    CRITICAL: "siaga",
-    SILENT: "waspada",
-    AS_PLANNED: "normal",
-    FINISHED: "normal",
 }
 TAGS = {LATE: "danger", STOPPED: "danger", CRITICAL: "danger", SILENT: "warn", AS_PLANNED: "ok", FINISHED: "ok"}
 URGENT = (LATE, STOPPED, CRITICAL, SILENT)
