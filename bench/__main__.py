@@ -27,6 +27,8 @@ ORDER = [
     "travel_time",
     "statistics_queries",
     "statistics_http",
+    "statistics_ckan",
+    "plan_rollup",
     "table_reading",
     "emergency_desk",
     "desk_flows",

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from operator import attrgetter
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -47,6 +47,16 @@ class Said:
 
 
 @dataclass(slots=True)
+class Told:
+    """An action's reports, oldest first, and those that were sent; `at` and `sent_at` are their quarters' indices."""
+
+    all: list[Said] = field(default_factory=list)
+    at: list[int] = field(default_factory=list)
+    sent: list[Said] = field(default_factory=list)
+    sent_at: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Action:
     """A part with what hangs on it."""
 
@@ -65,8 +75,8 @@ class Ground:
     """Everything that standings of some quarters are computed from."""
 
     actions: dict[int, list[Action]]  # by revision
-    reports: dict[UUID, list[Said]]  # oldest first
-    reached: dict[tuple[UUID, UUID], list[tuple[date, Quarter, bool]]]  # (action, milestone) → day, report, verified?
+    reports: dict[UUID, Told]
+    reached: dict[tuple[UUID, UUID], list[tuple[date, bool]]]  # (action, milestone) → day passed, verified?
     handovers: list[tuple[UUID | None, str, str, date]]
     evidence: dict[int, tuple[int, int]]  # by report: how many, how many do not open
 
@@ -137,26 +147,29 @@ def _actions(plan: Plan, revisions: Sequence[int]) -> tuple[dict[int, list[Actio
     return by_revision, by_pk
 
 
-def _reports(plan: Plan, back: Quarter, last: Quarter, ended: set[UUID], since: int) -> dict[UUID, list[Said]]:
-    found: dict[UUID, list[Said]] = defaultdict(list)
-    columns = ("id", "key", "year", "quarter", "state", "value", "spent")
+def _reports(plan: Plan, back: Quarter, last: Quarter, ended: set[UUID], since: int) -> dict[UUID, Told]:
+    columns = ("key", "year", "quarter", "id", "state", "value", "spent")
     rows = Report.objects.filter(plan=plan, year__lte=last.year)
     wanted = list(rows.filter(year__gte=back.year).order_by().values_list(*columns))
     if ended and since < back.year:
         wanted += rows.filter(year__gte=since, year__lt=back.year, key__in=ended).order_by().values_list(*columns)
-    for pk, key, year, number, state, value, spent in wanted:
-        found[key].append(Said(pk, Quarter(year, number), state, value, spent))
-    for each in found.values():
-        each.sort(key=attrgetter("quarter"))
-    return found
+    wanted.sort(key=itemgetter(1, 2))
+    found: dict[UUID, Told] = defaultdict(Told)
+    for key, year, number, pk, state, value, spent in wanted:
+        told, said = found[key], Said(pk, Quarter(year, number), state, value, spent)
+        told.all.append(said)
+        told.at.append(4 * year + number - 1)
+        if state in COUNTED_STATES:
+            told.sent.append(said)
+            told.sent_at.append(4 * year + number - 1)
+    return dict(found)
 
 
-def _reached(plan: Plan) -> dict[tuple[UUID, UUID], list[tuple[date, Quarter, bool]]]:
-    found: dict[tuple[UUID, UUID], list[tuple[date, Quarter, bool]]] = defaultdict(list)
-    for action, key, on, year, number, state in MilestoneReached.objects.filter(
-        report__plan=plan, report__state__in=COUNTED_STATES
-    ).values_list("report__key", "key", "reached_on", "report__year", "report__quarter", "report__state"):
-        found[action, key].append((on, Quarter(year, number), state == states.VERIFIED))
+def _reached(plan: Plan) -> dict[tuple[UUID, UUID], list[tuple[date, bool]]]:
+    found: dict[tuple[UUID, UUID], list[tuple[date, bool]]] = defaultdict(list)
+    rows = MilestoneReached.objects.filter(report__plan=plan, report__state__in=COUNTED_STATES)
+    for action, key, on, state in rows.values_list("report__key", "key", "reached_on", "report__state"):
+        found[action, key].append((on, state == states.VERIFIED))
     return found
 
 

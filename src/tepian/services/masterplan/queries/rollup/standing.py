@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,7 +14,7 @@ from ... import states
 from ...states import Quarter
 from .. import figures as followed
 from ..plan import in_language
-from .reading import COUNTED_STATES, Action, Ground, Said
+from .reading import Action, Ground, Said, Told
 
 NOT_BEGUN, FINISHED, LATE, STALE, OVERDUE, NO_TARGET, BEHIND, ON_TRACK = (
     "not_begun", "finished", "late", "stale", "overdue", "no_target", "behind", "on_track",
@@ -120,16 +121,36 @@ def _agency(action: Action, handovers: Sequence[tuple[UUID | None, str, str, dat
     return code
 
 
-def standing(ground: Ground, action: Action, quarter: Quarter, day: date, days: int, silent: int,
-             figures: followed.Reader | None) -> Standing:  # fmt: skip
-    """Pure arithmetic; `days` and `silent` are the city's `plan_report_days` and `plan_stale_quarters`."""
-    row = action.row
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A quarter, looked at on a day. `days` and `silent`: the city's `plan_report_days` and `plan_stale_quarters`."""
+
+    quarter: Quarter
+    day: date
+    silent: int
+    index: int
+    last: date
+    is_due: bool
+    told_until: int  # index of the newest quarter that should have been told by now
+
+    @classmethod
+    def of(cls, quarter: Quarter, day: date, days: int, silent: int) -> Moment:
+        is_due = day > quarter.due(days)
+        return cls(quarter, day, silent, quarter.index, quarter.last, is_due, quarter.index - (not is_due))
+
+
+NEVER = Told()
+
+
+def standing(ground: Ground, action: Action, moment: Moment, figures: followed.Reader | None) -> Standing:
+    """Pure arithmetic on what was read."""
+    row, quarter, day = action.row, moment.quarter, moment.day
     key, rule, direction, baseline = row["key"], row["rule"], row["direction"], row["baseline"]
     year = _year_of_account(action, quarter)
     target = action.targets.get(year)
-    known = [each for each in ground.reports.get(key, ()) if each.quarter <= quarter]
-    sent = [each for each in known if each.state in COUNTED_STATES]
-    window = [each for each in sent if each.quarter.year >= year]
+    told = ground.reports.get(key, NEVER)
+    until = bisect_right(told.sent_at, moment.index)
+    window = told.sent[bisect_left(told.sent_at, 4 * year, 0, until) : until]
     claimed = _value(window, rule)
     verified = _value([each for each in window if each.state == states.VERIFIED], rule)
     value = followed.NOTHING
@@ -141,34 +162,33 @@ def standing(ground: Ground, action: Action, quarter: Quarter, day: date, days: 
 
     milestones, passed, passed_verified, late_milestones = len(action.milestones), 0, 0, 0
     for milestone, due in action.milestones:
-        said = [each for each in ground.reached.get((key, milestone), ()) if each[0] <= quarter.last]
+        said = [verified_too for on, verified_too in ground.reached.get((key, milestone), ()) if on <= moment.last]
         passed += bool(said)
-        passed_verified += any(checked for _on, _quarter, checked in said)
-        late_milestones += not said and due <= quarter.last and due < day
+        passed_verified += any(said)
+        late_milestones += not said and due <= moment.last and due < day
 
-    this = known[-1] if known and known[-1].quarter == quarter else None
+    end = bisect_right(told.at, moment.index)
+    this = told.all[end - 1] if end and told.at[end - 1] == moment.index else None
     begun = action.first_year <= quarter.year
-    newest = sent[-1].quarter if sent else None
-    is_sent = newest == quarter
-    is_due = day > quarter.due(days)
+    newest = told.sent[until - 1].quarter if until else None
+    is_sent = bool(until) and told.sent_at[until - 1] == moment.index
     last_target = action.targets.get(action.last_year)
     complete = (year == action.last_year or rule == states.LAST) and states.counted(
         states.attained(verified, last_target, baseline, direction)
     ) >= 100
     finished = begun and complete and last_target is not None and passed_verified == milestones
-    overdue = begun and not finished and is_due and not is_sent
-    # The newest quarter that should have been told by now; an action is silent once the quarters up to it all are.
-    told_until = quarter if is_due else quarter.before
-    first_told = max((newest.index if newest else -1), Quarter(action.first_year, 1).index - 1)
-    stale = begun and not finished and told_until.index - first_told >= silent
+    overdue = begun and not finished and moment.is_due and not is_sent
+    # Counted from the newest report, or from the quarter before the action's first.
+    quiet_since = max(told.sent_at[until - 1] if until else -1, 4 * action.first_year - 1)
+    stale = begun and not finished and moment.told_until - quiet_since >= moment.silent
     claimed_percent = percent(claimed)
-    year_over = quarter.year > year or (quarter.number == 4 and day > quarter.last)
+    year_over = quarter.year > year or (quarter.number == 4 and day > moment.last)
     late = (
         begun
         and not finished
         and (late_milestones > 0 or (target is not None and year_over and states.counted(claimed_percent) < 100))
     )
-    quarters_told = 4 if quarter.year > year else quarter.number - (not is_due and not is_sent)
+    quarters_told = 4 if quarter.year > year else quarter.number - (not moment.is_due and not is_sent)
     behind = target is not None and states.counted(claimed_percent) < 25 * quarters_told
     status = next(
         name
@@ -184,8 +204,9 @@ def standing(ground: Ground, action: Action, quarter: Quarter, day: date, days: 
         )
         if holds
     )
-    evidence = [ground.evidence.get(each.pk, (0, 0)) for each in known if each.quarter.year >= year]
-    spending = [each.spent for each in sent if each.spent is not None and each.quarter.year == quarter.year]
+    shown = told.all[bisect_left(told.at, 4 * year, 0, end) : end]
+    evidence = [ground.evidence.get(each.pk, (0, 0)) for each in shown] if ground.evidence else []
+    spending = [each.spent for each in window if each.spent is not None and each.quarter.year == quarter.year]
     return Standing(
         part=row["id"],
         key=key,

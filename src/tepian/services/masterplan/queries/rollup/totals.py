@@ -16,7 +16,7 @@ from ...models import Plan, Revision
 from ...states import Quarter
 from .. import figures as followed
 from .reading import Ground, ground, report_days, stale_quarters
-from .standing import STATUSES, Standing, standing
+from .standing import STATUSES, Moment, Standing, standing
 
 DIMENSION, SUBDIMENSION, PROGRAMME, GOAL, AGENCY = "dimension", "subdimension", "programme", "goal", "agency"
 
@@ -69,8 +69,8 @@ def standings(
 def _rows(
     read: Ground, revision: Revision, quarter: Quarter, day: date, figures: followed.Reader | None
 ) -> list[Standing]:
-    days, silent = report_days(quarter.last), stale_quarters(quarter.last)
-    return [standing(read, action, quarter, day, days, silent, figures) for action in read.actions.get(revision.pk, ())]
+    moment = Moment.of(quarter, day, report_days(quarter.last), stale_quarters(quarter.last))
+    return [standing(read, action, moment, figures) for action in read.actions.get(revision.pk, ())]
 
 
 def revision_at(plan: Plan, quarter: Quarter, day: date) -> Revision | None:
