@@ -57,6 +57,7 @@ def test_a_phone_comes_in_sits_both_tests_and_sees_what_it_had_right(opened):
     assert done.url == mine
     page = client.get(mine).content.decode()
     assert "Anda tercatat hadir" in page
+    assert f'href="/en{mine}"' in page
     assert "dibuka di akhir materi" in page
     test = f"/literasi/tes/{opened.number}/awal"
     form = client.get(test).content.decode()
@@ -326,6 +327,7 @@ def test_everybody_reads_whom_it_reaches_and_what_was_learnt(opened, client):
         assert 'class="peta' in page or "skema" in page
         assert "hanya contoh" in page
     english = client.get(f"/en/literasi/{row.programme.code}").content.decode()
+    assert f'href="/literasi/{row.programme.code}"' in english  # the way back to Indonesian
     assert "right answers rose from 20\xa0% to 60\xa0%, +40.0 points" in english
     assert "not learnt" in english
     assert client.get("/literasi?tahun=1999x").status_code == 200

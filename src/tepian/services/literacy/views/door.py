@@ -167,7 +167,7 @@ def mine(request: HttpRequest, number: str) -> HttpResponse:
         "here": here,
         "tests": tests,
         "materials": list(queries.materials_of(session.programme)),
-        "languages": queries.LANGUAGE_LABELS,
+        "material_languages": queries.LANGUAGE_LABELS,
     }
     if states.AFTER in sat:
         context |= _scores(session, sat)

@@ -81,7 +81,7 @@ def programme(request: HttpRequest, code: str) -> HttpResponse:
             "dimension": queries.DIMENSION_LABELS.get(row.dimension, ""),
             "sessions": [listed(each) for each in queries.upcoming().filter(programme=row)[:SHOWN]],
             "materials": list(queries.materials_of(row, public=True)),
-            "languages": queries.LANGUAGE_LABELS,
+            "material_languages": queries.LANGUAGE_LABELS,
             "years": queries.years(),
         },
     )
@@ -104,6 +104,6 @@ def session(request: HttpRequest, number: str) -> HttpResponse:
             "for_whom": [name for _code, name in queries.groups_of(row.programme)],
             "programme_url": public_url("literacy-programme", row.programme.code),
             "materials": list(queries.materials_of(row.programme, public=True)),
-            "languages": queries.LANGUAGE_LABELS,
+            "material_languages": queries.LANGUAGE_LABELS,
         },
     )
