@@ -14,6 +14,7 @@ from rapidfuzz import fuzz
 from tepian.kernel.actors import Actor
 from tepian.kernel.catalogue.contributions import (
     ConfigurationCheck,
+    DossierPart,
     MenuEntry,
     PackSection,
     Search,
@@ -28,6 +29,7 @@ from tepian.toolkit.text import plain
 from . import operations, policies, queries, states
 from .models import Assessment
 from .states import instruments
+from .views.dossier import chapter
 
 ENOUGH = 70.0  # of 100: likeness of a title that counts as found
 
@@ -159,4 +161,5 @@ offer(
     Search("assessment", find),
     PackSection("assessment", check_pack, load_pack, order=72),
     ConfigurationCheck("assessment", check_configuration),
+    DossierPart("assessment", chapter, order=55),
 )

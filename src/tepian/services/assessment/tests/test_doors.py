@@ -10,8 +10,9 @@ from django.urls import reverse
 
 from tepian.kernel.actors import system
 from tepian.kernel.catalogue.city import today
-from tepian.kernel.catalogue.contributions import Search, WorkList, offered
+from tepian.kernel.catalogue.contributions import DossierPart, Search, WorkList, offered
 from tepian.kernel.catalogue.packs import CityPack
+from tepian.toolkit.typeset import Document, Heading, Note, Paragraph, Table, pdf
 
 from .. import contributions, demo, operations, queries
 from ..models import Assessment, Response, Score, Survey
@@ -239,3 +240,26 @@ def test_programs_answer_and_score_as_people_do(keeper, as_role, client):
     assert put(assessor, f"{base}/scores/output", {"level": 3, "revision": 0}).status_code == 409
     assert put(agency, f"{base}/scores/output", {"level": 3}).status_code == 403
     assert Score.objects.get().level == 2
+
+
+# --- the dossier ------------------------------------------------------------------------------------------------------
+
+
+def test_the_chapter_for_the_assessor_tells_the_score_with_its_formula(contoh):
+    part = next(each for each in offered(DossierPart) if each.key == "assessment")
+    assert part.blocks(1999, "id") == []
+    demo.make_assessments(actor=system("tests"))
+    year = today().year
+    closed, running = part.blocks(year - 1, "id"), part.blocks(year, "en")
+    texts = [block.text for block in closed if isinstance(block, Heading | Paragraph | Note)]
+    assert "0,10 × 3,50 + 0,20 × 3,00 + 0,30 × 2,50 + 0,20 × 2,83 + 0,20 × 3,50 = 2,967" in texts
+    assert "Contoh: angka-angka ini karangan." in texts
+    assert not any("Asesor 1" in str(block) for block in closed)
+    items = next(block for block in closed if isinstance(block, Table))
+    assert len(items.rows) == 10
+    assert items.rows[0][-1] == "3,5"
+    told = [block.text for block in running if isinstance(block, Heading | Paragraph | Note)]
+    assert "What the city gives itself" in told  # what is not finished shows no assessor's score
+    assert all(len(block.columns) != 5 for block in running if isinstance(block, Table) and len(block.rows) == 10)
+    document = Document(title="Uji", organisation="Kota Contoh", language="id", blocks=closed)
+    assert pdf(document).startswith(b"%PDF-")

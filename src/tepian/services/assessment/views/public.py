@@ -86,7 +86,7 @@ def _context(found: queries.Result) -> dict[str, Any]:
     shown = ways(found, queries.SCORES)
     rows = rows_of(found)
     survey = Survey.objects.select_related("assessment").filter(assessment=found.row).first()
-    story, chart = _chart(found)
+    story, chart = chart_of(found)
     return _card(found) | {
         "ways": shown,
         "way": shown[0] if shown else None,
@@ -116,7 +116,7 @@ def _context(found: queries.Result) -> dict[str, Any]:
     }
 
 
-def _chart(found: queries.Result) -> tuple[str, Any]:
+def chart_of(found: queries.Result) -> tuple[str, Any]:
     """The parts of the whole as bars, and what they say in a sentence."""
     if found.weights is None:
         return "", ""
