@@ -4,11 +4,27 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import comments, dossier, handover, meetings, projects, projects_public, proof, public, reporting, verify
+from .views import (
+    comments,
+    dossier,
+    drafts,
+    handover,
+    meetings,
+    parts,
+    plans,
+    projects,
+    projects_public,
+    proof,
+    public,
+    reporting,
+    verify,
+    workbooks,
+)
 
 PUBLIC = [
     path("rencana", public.plan, name="masterplan-plan"),
     path("rencana/aksi.csv", public.as_csv, name="masterplan-csv"),
+    path("rencana/cetak-biru.json", plans.public_blueprint, name="masterplan-blueprint"),
     path("rencana/dokumen.pdf", dossier.as_pdf, name="masterplan-dossier"),
     path("rencana/aksi/<uuid:key>", public.action, name="masterplan-action"),
     path("rencana/proyek", projects_public.listing, name="masterplan-projects"),
@@ -20,6 +36,43 @@ PUBLIC = [
     path("rencana/<slug:slug>", public.dimension, name="masterplan-dimension"),  # last: it takes every word
 ]
 urlpatterns = [
+    path("kerja/rencana/susun", plans.plans, name="masterplan-plans"),
+    path("kerja/rencana/susun/baru", plans.new, name="masterplan-plan-new"),
+    path("kerja/rencana/susun/cetak-biru", plans.take_blueprint, name="masterplan-blueprint-take"),
+    path("kerja/rencana/susun/impor/<uuid:key>", workbooks.workbook, name="masterplan-workbook"),
+    path("kerja/rencana/susun/impor/<uuid:key>/jawab", workbooks.answer, name="masterplan-workbook-answer"),
+    path("kerja/rencana/susun/impor/<uuid:key>/pilih", workbooks.choose, name="masterplan-workbook-choose"),
+    path("kerja/rencana/susun/impor/<uuid:key>/pakai", workbooks.apply, name="masterplan-workbook-apply"),
+    path("kerja/rencana/susun/<slug:code>", plans.plan, name="masterplan-plan-desk"),
+    path("kerja/rencana/susun/<slug:code>/ubah", plans.change, name="masterplan-plan-change"),
+    path("kerja/rencana/susun/<slug:code>/terbit", plans.publish, name="masterplan-plan-publish"),
+    path("kerja/rencana/susun/<slug:code>/mulai", plans.start, name="masterplan-revision-start"),
+    path("kerja/rencana/susun/<slug:code>/<int:number>", drafts.draft, name="masterplan-draft"),
+    path("kerja/rencana/susun/<slug:code>/<int:number>/beda", drafts.difference, name="masterplan-difference"),
+    path(
+        "kerja/rencana/susun/<slug:code>/<int:number>/beda.json",
+        drafts.difference_json,
+        name="masterplan-difference-json",
+    ),
+    path("kerja/rencana/susun/<slug:code>/<int:number>/putusan", drafts.decision, name="masterplan-decision"),
+    path("kerja/rencana/susun/<slug:code>/<int:number>/impor", workbooks.upload, name="masterplan-upload"),
+    path(
+        "kerja/rencana/susun/<slug:code>/<int:number>/cetak-biru.json",
+        plans.blueprint_file,
+        name="masterplan-blueprint-file",
+    ),
+    path("kerja/rencana/susun/<slug:code>/<int:number>/bagian", parts.new, name="masterplan-part-new"),
+    path("kerja/rencana/susun/<slug:code>/<int:number>/bagian/<uuid:key>", parts.part, name="masterplan-part"),
+    path(
+        "kerja/rencana/susun/<slug:code>/<int:number>/bagian/<uuid:key>/pindah",
+        drafts.move,
+        name="masterplan-part-move",
+    ),
+    path(
+        "kerja/rencana/susun/<slug:code>/<int:number>/bagian/<uuid:key>/hapus",
+        drafts.remove,
+        name="masterplan-part-remove",
+    ),
     path("kerja/rencana", reporting.desk, name="masterplan-desk"),
     path("kerja/rencana/alih", handover.hand_over, name="masterplan-handover"),
     path("kerja/rencana/periksa", verify.desk, name="masterplan-verify"),

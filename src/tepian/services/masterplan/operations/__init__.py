@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from .blueprint import fit, import_blueprint, read_blueprint
 from .comments import answer_comment, forget_senders, judge_comment, write_comment
 from .editing import add_part, change_part, move_part, remove_part
 from .evidence import FINDING_WORDS, add_file, add_link, check_link, check_links, withdraw_evidence
 from .handover import hand_over, take_effect
 from .importing import (
+    MAX_MB,
     Choices,
     answer_workbook,
     apply_workbook,
@@ -64,6 +66,7 @@ from .wordlists import load_word_lists, shipped_word_lists
 
 __all__ = [
     "FINDING_WORDS",
+    "MAX_MB",
     "Choices",
     "Incomplete",
     "add_file",
@@ -86,10 +89,12 @@ __all__ = [
     "create_plan",
     "drop_revision",
     "end_resolution",
+    "fit",
     "forget_senders",
     "hand_in",
     "hand_over",
     "hold_meeting",
+    "import_blueprint",
     "import_plan",
     "judge_comment",
     "load_bodies",
@@ -106,6 +111,7 @@ __all__ = [
     "publish_plan",
     "publish_project",
     "put_in_force",
+    "read_blueprint",
     "read_workbook",
     "reading_of",
     "remove_part",

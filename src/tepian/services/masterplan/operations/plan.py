@@ -28,6 +28,7 @@ from .locking import held
 
 LONGEST_PLAN = 25  # years; RPJPD, the longest plan of a city, holds for 20
 SLOWEST_START = timedelta(days=366)  # a decision may set a later first day, within a year
+TAKEN = {"baru", "cetak-biru", "impor"}  # words of the desk's own addresses
 NAMED = 5  # obstacles that the refusal itself names; the page lists all
 
 
@@ -102,7 +103,7 @@ def create_plan(
             code="code",
             field="code",
         )
-    if Plan.objects.filter(code=code).exists():
+    if code in TAKEN or Plan.objects.filter(code=code).exists():
         raise Conflict(
             _("There is a plan with this code already. Choose another code."), code="code_taken", field="code"
         )

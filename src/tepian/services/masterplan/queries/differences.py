@@ -149,9 +149,9 @@ def difference(before: Tree, after: Tree) -> Difference:
         old = before.get(key)
         if old is None:
             changes.append(Change(ADDED, None, new))
-        elif details := list(_details(old, new, before, after)):
-            how = MOVED if any(each.of == "parent" for each in details) else CHANGED
-            changes.append(Change(how, old, new, details))
+        elif found := details(old, new, before, after):
+            how = MOVED if any(each.of == "parent" for each in found) else CHANGED
+            changes.append(Change(how, old, new, found))
     changes += [Change(REMOVED, old, None) for key, old in before.items() if key not in after]
     kinds = {kind: (_count(before, kind), _count(after, kind)) for kind in states.KINDS}
     return Difference(before, after, changes, _money(before, after), kinds)
@@ -172,6 +172,11 @@ def _money(before: Tree, after: Tree) -> list[MoneyLine]:
         MoneyLine(year, source, *sums[year, source])
         for year, source in sorted(sums, key=lambda line: (line[0], order[line[1]]))
     ]
+
+
+def details(old: State, new: State, before: Tree, after: Tree) -> list[Detail]:
+    """Everything in which two states of a part differ."""
+    return list(_details(old, new, before, after))
 
 
 def _details(old: State, new: State, before: Tree, after: Tree) -> Iterator[Detail]:

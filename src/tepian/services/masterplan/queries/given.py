@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from .. import states
 from .differences import COMPARED, State, Tree
@@ -57,3 +57,25 @@ def given_of(tree: Tree) -> list[Given]:
         above = made.get(state.parent) if state.parent else None
         (above.below if above else top).append(made[key])
     return top
+
+
+def state_with(state: State, values: Mapping[str, Any]) -> State:
+    """The state as it would be with these values, as they are given to a change."""
+    fields = tuple(
+        values[name] if name in values and (values[name] or name not in ("code",)) else old
+        for name, old in zip(COMPARED, state.fields, strict=True)
+    )
+    made = State(state.key, state.kind, state.parent, fields, milestones=state.milestones)
+    if state.kind == states.ACTION:
+        made.targets = {year: value for year, value in values.get("targets", {}).items() if value is not None}
+        made.money = {line: amount for line, amount in values.get("money", {}).items() if amount is not None}
+        made.milestones = {
+            each.get("key") or uuid4(): (each["title"], each["due_on"], int(each["weight"]))
+            for each in values.get("milestones", [])
+            if each["due_on"]
+        }
+        made.risks = {
+            each["text"]: (each["likelihood"], each["severity"], each["response"]) for each in values.get("risks", [])
+        }
+        made.dependencies = {each["on_key"]: each["note"] for each in values.get("dependencies", [])}
+    return made

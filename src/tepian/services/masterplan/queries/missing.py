@@ -39,9 +39,9 @@ class Problem:
         return f"{self.label}: {self.sentence}" if self.label else str(self.sentence)
 
 
-def problems(revision: Revision) -> list[Problem]:
-    """All findings in the plan's order; obstacles and hints."""
-    rows = list(parts(revision))
+def problems(revision: Revision, rows: list[Part] | None = None) -> list[Problem]:
+    """All findings in the plan's order; obstacles and hints. `rows`: the parts, where they were read already."""
+    rows = list(parts(revision)) if rows is None else rows
     plan = revision.plan
     found = list(_whole(rows))
     codes = Counter(row.code for row in rows)

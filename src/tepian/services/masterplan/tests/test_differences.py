@@ -46,7 +46,7 @@ def said(plan: Plan, first: Revision, second: Revision) -> dict[str, list[str]]:
 
 
 def test_a_copy_does_not_differ(pair: tuple[Plan, Revision, Revision]) -> None:
-    plan, first, second = pair
+    _plan, first, second = pair
     result = difference(tree_of(first), tree_of(second))
     assert result.changes == []
     assert result.counts == {"goal": (1, 1), "programme": (1, 1), "action": (3, 3)}

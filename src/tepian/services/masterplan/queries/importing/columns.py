@@ -26,7 +26,7 @@ ROLE_LABELS = {
     "indicator": _("Indicator"),
     "unit": _("Unit"),
     "baseline": _("Where it starts from"),
-    TARGET: _("Target"),
+    TARGET: _("Yearly target"),
     MONEY: _("Money"),
     "source": _("Source of the money"),
     "planning_code": _("Planning code"),

@@ -41,20 +41,19 @@ def matched(goals: list[Given], present: Tree, meanings: Meanings, *, remove_mis
 
 
 def _by_name(kind: str, rows: list[Given], left: dict[UUID, State]) -> None:
-    by_code = {state["code"]: key for key, state in left.items() if state.kind == kind}
     by_title: dict[str, list[UUID]] = {}
     for key, state in left.items():
         if state.kind == kind:
             by_title.setdefault(fold(state["title"]), []).append(key)
     for row in rows:
-        same = by_title.get(fold(str(row.values["title"])), [])
-        key = same.pop(0) if same else by_code.get(str(row.values.get("code") or ""))
-        if key is not None and key in left:
-            row.key = key
-            del left[key]
+        if same := by_title.get(fold(str(row.values["title"])), []):
+            row.key = same.pop(0)
+            del left[row.key]
 
 
 def _alike(rows: list[Given], left: dict[UUID, State], meanings: Meanings) -> list[Trouble]:
+    """A name that is almost the same, or the same number: nobody but a person knows whether it is the same action. A wrong
+    guess would give one action the reports of another."""
     troubles = []
     names = {key: fold(state["title"]) for key, state in left.items() if state.kind == states.ACTION}
     for row in rows:
@@ -64,15 +63,17 @@ def _alike(rows: list[Given], left: dict[UUID, State], meanings: Meanings) -> li
         answer = meanings.get(("same", title))
         if answer == NEW:
             continue
-        if answer is not None:
-            chosen = next((each for each in names if str(each) == answer), None)
-            if chosen is not None:
-                row.key = chosen
-                del names[chosen], left[chosen]
-                continue
-        found = process.extract(fold(title), names, scorer=fuzz.token_sort_ratio, limit=3, score_cutoff=ALIKE)
-        if found:
-            suggestions = [(str(key), left[key].label) for _name, _score, key in found]
+        chosen = next((each for each in names if str(each) == answer), None)
+        if chosen is not None:
+            row.key = chosen
+            del names[chosen], left[chosen]
+            continue
+        scored = process.extract(fold(title), names, scorer=fuzz.token_sort_ratio, limit=3, score_cutoff=ALIKE)
+        likely = [key for _name, _score, key in scored]
+        code = str(row.values.get("code") or "")
+        likely += [key for key in names if code and left[key]["code"] == code and key not in likely]
+        if likely:
+            suggestions = [(str(key), left[key].label) for key in likely]
             troubles.append(Trouble("same", "same", title, 1, [row.where], suggestions))
     return troubles
 
