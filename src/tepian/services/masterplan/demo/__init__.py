@@ -1,7 +1,16 @@
-"""For trying out: a made-up plan, made by the same verbs as a real one."""
+"""For trying out: a made-up plan with reports and projects, made by the same verbs as real ones."""
 
 from __future__ import annotations
 
+from tepian.kernel.actors import Actor
+
+from .plan import demo_plan
 from .projects import demo_projects
 
-__all__ = ["demo_projects"]
+__all__ = ["demo_plan", "demo_projects", "publish_examples"]
+
+
+def publish_examples(*, actor: Actor) -> int:
+    """What is not there yet; returns how many things were made."""
+    plan = demo_plan(actor=actor)
+    return (plan is not None) + demo_projects(actor=actor, plan=plan)
