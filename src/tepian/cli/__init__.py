@@ -1,14 +1,15 @@
 """The `tepian` command line: `running` starts processes, `keeping` looks after an installation,
-`telephone` stands beside an exchange, `statistics` looks at tables of figures, `residents` keeps the register."""
+`telephone` stands beside an exchange, `statistics` looks at tables of figures, `residents` keeps the register,
+`masterplan` reads a city's plan."""
 
 from __future__ import annotations
 
 import sys
 
-from . import keeping, residents, running, statistics, telephone
+from . import keeping, masterplan, residents, running, statistics, telephone
 from .shared import app, console
 
-__all__ = ["app", "keeping", "main", "residents", "running", "statistics", "telephone"]
+__all__ = ["app", "keeping", "main", "masterplan", "residents", "running", "statistics", "telephone"]
 
 
 def main() -> None:

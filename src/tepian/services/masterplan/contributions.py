@@ -24,7 +24,7 @@ from tepian.kernel.documents import access
 
 from . import operations, policies, states
 from .jobs import JOBS
-from .queries import hall, meetings, wall, work
+from .queries import hall, meetings, proposals, wall, work
 
 FRAMEWORK_KEYS = ("code", "title", "valid_from", "dimension")
 
@@ -85,6 +85,14 @@ offer(
         order=65,
     ),
     MenuEntry("staff", gettext_lazy("City plan"), "/kerja/rencana", icon="list", roles=policies.READERS, order=45),
+    MenuEntry(
+        "staff",
+        gettext_lazy("Plans"),
+        "/kerja/rencana/susun",
+        icon="document",
+        roles=(policies.PLANNER, "head"),
+        order=48,
+    ),
     WallTile("plan-proven", wall.proven_tile, order=60),
     WallTile("plan-late", wall.late_tile, order=61),
     WallTile("plan-missing", wall.missing_tile, order=62),
@@ -92,6 +100,8 @@ offer(
     WallTile("plan-money", wall.money_tile, order=64),
     PackSection("masterplan", check_pack, load_pack, order=70),
     WorkList("masterplan", work.items),
+    WorkList("masterplan.revisions", proposals.items),
+    Search("masterplan.plan", proposals.find),
     MenuEntry(
         "public",
         gettext_lazy("City projects"),
