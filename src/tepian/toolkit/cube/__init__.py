@@ -11,6 +11,7 @@ from .engine import Engine
 from .ibis_engine import Ibis
 from .parts import CubeError, EngineFailed, QueryRefused, Result, Row, RowsRefused, Schema, TableUnreadable, Written
 from .query import Classification, Measure, Query, Range, Top
+from .selects import Selected, Selects
 from .suppression import suppress
 from .writing import write, write_from
 
@@ -29,6 +30,8 @@ __all__ = [
     "Row",
     "RowsRefused",
     "Schema",
+    "Selected",
+    "Selects",
     "TableUnreadable",
     "Top",
     "Written",

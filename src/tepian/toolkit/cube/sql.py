@@ -181,6 +181,12 @@ def answer(files: Sequence[Path], plan: Plan, most: int) -> tuple[str, dict[str,
     return select.text(most), select.statement.parameters
 
 
+def rows(files: Sequence[Path], plan: Plan) -> tuple[str, dict[str, Any]]:
+    """All rows of the plan, their columns called _o0, _o1, …, without order and limit, and the parameters."""
+    select = _Select(files, plan)
+    return select.prefixed(select.all_rows()), select.statement.parameters
+
+
 def size(files: Sequence[Path], plan: Plan) -> tuple[str, dict[str, Any]]:
     """How many rows the answer has without limit and offset."""
     select = _Select(files, plan)
@@ -200,4 +206,4 @@ def values(files: Sequence[Path], column: str, where: Sequence[Condition]) -> tu
     return body, statement.parameters
 
 
-__all__ = ["Statement", "answer", "name", "size", "values"]
+__all__ = ["Statement", "answer", "name", "rows", "size", "values"]

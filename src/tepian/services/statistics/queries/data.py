@@ -23,6 +23,7 @@ from .catalogue import STATUS_LABELS, TOTAL, Dimension, dimensions_of, in_langua
 MOST_ROWS = 5_000_000  # of one answer
 MOST_TIMES = 5_000  # periods that are named one by one
 MEMORY_MB = 512  # of all questions together
+SQL_ROWS, SQL_MEMORY_MB, SQL_S = 32_000, 384, 5.0  # of a stranger's statement; CKAN gives as many rows
 Figures = dict[tuple[str, ...], tuple[float | None, str]]
 
 
@@ -38,6 +39,14 @@ def engine_at(url: str) -> cube.Engine:
     from tepian.toolkit.cube.ibis_engine import Ibis  # an optional part
 
     return Ibis(settings.MEDIA_ROOT, url, namespace="statistics_cube", max_rows=MOST_ROWS)
+
+
+@cache
+def strangers() -> cube.Selects:
+    """The engine for statements of SQL that strangers send; always DuckDB, and apart, so that it cannot hold up pages."""
+    return cube.Selects(
+        settings.MEDIA_ROOT, max_rows=SQL_ROWS, memory_mb=SQL_MEMORY_MB, scratch_mb=SQL_MEMORY_MB, timeout_s=SQL_S
+    )
 
 
 def dimension_keys(dataset: Dataset) -> list[str]:

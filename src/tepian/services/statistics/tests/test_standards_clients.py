@@ -132,7 +132,13 @@ def test_ckanapi_reads_packages_and_rows(city):
             ckan.action.package_show(id="nothing")
         with pytest.raises(ckanapi.ValidationError):
             ckan.action.datastore_search(resource_id=table, filters={"secret": 1})
+        answer = ckan.action.datastore_search_sql(
+            sql=f'SELECT sex, count(*) AS wards, sum(value)::numeric FROM "{table}" GROUP BY sex ORDER BY sex'
+        )
+        assert answer["records"] == [{"sex": "L", "wards": 5, "sum": 3151}, {"sex": "P", "wards": 5, "sum": 3470}]
         with pytest.raises(ckanapi.NotAuthorized):
-            ckan.action.datastore_search_sql(sql=f'SELECT * FROM "{table}"')
+            ckan.action.datastore_search_sql(sql=f"SELECT getenv('HOME') FROM \"{table}\"")
+        with pytest.raises(ckanapi.ValidationError):
+            ckan.action.datastore_search_sql(sql=f'SELECT * FROM "{table}"; DROP TABLE "{table}"')
     with ckanapi.RemoteCKAN(city, get_only=True) as ckan:
         assert ckan.action.package_show(id="harga-pangan")["num_resources"] == 6

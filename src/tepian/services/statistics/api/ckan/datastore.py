@@ -26,10 +26,10 @@ Where = dict[str, Collection[str] | cube.Range]
 class Wrong(Exception):
     """The asker's mistake: parameter and sentence."""
 
-    def __init__(self, field: str, message: Any) -> None:
+    def __init__(self, field: str, message: Any, /, **values: str) -> None:
         super().__init__(field)
         self.field = field
-        self.message = message
+        self.words = standards.filled(message, **values) if values else standards.both(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,7 @@ def search(asked: Asked) -> dict[str, Any]:
         "resource_id": asked.resource.id,
         "fields": [{"id": name, "type": table.types[name]} for name in fields],
         "records_format": asked.form,
-        "records": _records(rows, fields, asked.form),
+        "records": records(rows, fields, asked.form),
         "limit": asked.limit,
         "offset": asked.offset,
     }
@@ -181,12 +181,12 @@ def search(asked: Asked) -> dict[str, Any]:
 
 
 def _exact(value: Any) -> Any:
-    if isinstance(value, float) and value == int(value) and abs(value) < 2**53:
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return int(value)
     return value
 
 
-def _records(rows: Sequence[Sequence[Any]], fields: Sequence[str], form: str) -> Any:
+def records(rows: Sequence[Sequence[Any]], fields: Sequence[str], form: str) -> Any:
     exact = [[_exact(value) for value in row] for row in rows]
     if form == "objects":
         return [dict(zip(fields, row, strict=True)) for row in exact]

@@ -15,9 +15,9 @@ from django.views.decorators.csrf import csrf_exempt
 from tepian.kernel.identity.access import public_page
 
 from ...queries import described, standards
-from ...queries.standards import Words, both
+from ...queries.standards import Words
 from ..answers import Body, Refused, answer, newest, open_data
-from . import datastore, packages
+from . import datastore, packages, statements
 from .datastore import DEFAULT, MOST, Wrong
 
 MOST_ROWS = 1000  # packages in one answer
@@ -76,8 +76,8 @@ def action(request: HttpRequest, name: str) -> HttpResponse:
     except NotThere:
         return _failure(name, 404, {"__type": TYPES[404], "message": "Not found"})
     except Wrong as wrong:
-        words = both(wrong.message)
-        return _failure(name, 409, {"__type": TYPES[409], wrong.field: [words.en], f"{wrong.field}_id": [words.id]})
+        words = {wrong.field: [wrong.words.en], f"{wrong.field}_id": [wrong.words.id]}
+        return _failure(name, 409, {"__type": TYPES[409], **words})
 
 
 def _parameters(request: HttpRequest) -> dict[str, Any]:
@@ -313,12 +313,14 @@ def datastore_info(given: Given) -> dict[str, Any]:
 
 
 def datastore_search_sql(given: Given) -> dict[str, Any]:
-    """A stranger's SQL could fill this server's memory whatever the engine is told: one call may build a text of
-    gigabytes. `datastore_search` and SDMX answer the same questions."""
-    raise Refused(
-        403,
-        _("SQL is not run here. Use datastore_search with filters, fields and sort, or SDMX for larger questions."),
-    )
+    """`sql`: one SELECT; the table is the id of a resource in double quotation marks."""
+    text = given.get("sql")
+    if not isinstance(text, str) or not text.strip() or "\0" in text:
+        raise Wrong("sql", _("This parameter is needed."))
+    found = statements.search(text, packages.resource)
+    if found is None:
+        raise NotThere
+    return found
 
 
 def help_show(given: Given) -> str:
