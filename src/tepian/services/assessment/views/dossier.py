@@ -68,7 +68,7 @@ def _assessment(result: queries.Result) -> Iterator[Block]:
         yield Table(
             [
                 Column(_("Item")), Column(_("Agency")), Column(_("Now → next"), "right"),
-                Column(_("Share of the whole"), "right"), Column(_("The score gains"), "right"),
+                Column(_("Weight"), "right"), Column(_("Gain"), "right"),
             ],
             [
                 [each["title"], each["agency"], f"{each['now']} → {each['following']}", f"{each['share']}%", f"+{each['gain']}"]
