@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
-from .plan import router
+from ninja import Router
 
-__all__ = ["router"]
+from . import plan, projects
+
+router = Router(tags=["plan"])
+router.add_router("", plan.router)
+router.add_router("", projects.router)

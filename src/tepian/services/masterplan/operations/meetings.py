@@ -245,7 +245,11 @@ def end_resolution(
 ) -> Resolution:
     """Done or dropped, with what came of it; or opened again, with why."""
     row = held(
-        resolution, revision=revision, next_states=states.RESOLUTION_NEXT, to=to, labels=queries.RESOLUTION_LABELS
+        resolution,
+        revision=revision,
+        next_states=states.RESOLUTION_NEXT,
+        to=to or "-",
+        labels=queries.RESOLUTION_LABELS,
     )
     note("resolution", row.key, state=to)
     if to == states.DROPPED and not (actor.is_system or actor.has(policies.PLANNER, policies.VERIFIER)):

@@ -28,6 +28,7 @@ from .locking import held
 
 MOST_MONEY = 10**15
 MOST_STAGES, MOST_MONTHS = 40, 120
+NO_STATE = "-"  # nothing was chosen: it follows nothing
 FIELDS = (
     "title", "title_en", "summary", "summary_en", "agency_code", "dimension", "region_code", "place", "lon", "lat",
     "contractor", "contract", "contract_amount", "budget", "source", "starts_on", "ends_on", "plan", "part_key",
@@ -199,7 +200,7 @@ def move_project(
 ) -> Project:
     """Start, stop, go on, finish, cancel or reopen. What was promised is kept when work begins. It is finished when all
     stages are, 100 % was reported and a photo shows it: nobody calls a thing finished that is not."""
-    row = _project(project, revision, to=to)
+    row = _project(project, revision, to=to or NO_STATE)
     day, before = on or today(), row.state
     if day > today() or (row.started_on and day < row.started_on):
         raise Invalid(_("Choose a day between the start of the work and today."), code="day", field="on")

@@ -87,11 +87,11 @@ class Moderation:
 
     @property
     def sentence(self) -> str:
-        """“3 are not shown: 2 insult somebody, 1 is advertising.”"""
+        """“3 are not shown: insults somebody (2), is advertising (1).”"""
         if not self.hidden:
             return ""
         reasons = ", ".join(
-            f"{count} {REASON_LABELS[reason]}"
+            f"{REASON_LABELS[reason]} ({count})"
             for reason, count in sorted(self.hidden.items(), key=lambda item: -item[1])
         )
         return ngettext("%(n)d is not shown: %(reasons)s.", "%(n)d are not shown: %(reasons)s.", self.hidden_count) % {

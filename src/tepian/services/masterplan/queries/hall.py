@@ -109,7 +109,11 @@ def _decisions(actor: Actor) -> Iterable[WorkItem]:
 
 def map_features(actor: Actor) -> Iterable[MapFeature]:
     """Public projects with a place."""
-    for row in projects.standings(public=True):
+    return features_of(projects.standings(public=True))
+
+
+def features_of(rows: Iterable[projects.ProjectStanding]) -> Iterable[MapFeature]:
+    for row in rows:
         project = row.project
         if project.lon is None or row.status == projects.ENDED:
             continue

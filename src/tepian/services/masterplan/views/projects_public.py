@@ -32,7 +32,7 @@ from tepian.ui.words import english
 from .. import operations, states
 from ..forms import CommentForm
 from ..models import Comment, Project, ProjectStep, Stage
-from ..queries import comments, projects
+from ..queries import comments, hall, projects
 from ..queries.plan import SOURCE_LABELS, TOPIC, in_language
 from ..queries.projects import Curve, ProjectStanding
 
@@ -83,6 +83,7 @@ def listing(request: HttpRequest) -> HttpResponse:
             "late": [line(row) for row in late],
             "others": [line(row) for row in rows if not row.urgent],
             "count": len(rows),
+            "points": list(hall.features_of(rows)),
             "budget": sum(row.project.budget or 0 for row in money),
             "spent": sum(row.spent or 0 for row in money),
             "simulated": any(row.project.simulated for row in rows),
