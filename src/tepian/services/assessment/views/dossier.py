@@ -110,11 +110,11 @@ def _compared(result: queries.Result) -> Iterator[Block]:
 
 def _items(result: queries.Result, *, finished: bool) -> Table:
     columns = [
-        Column(_("Item"), width=5), Column(_("Agency"), width=3), Column(_("Own level"), "right", width=1.3),
-        Column(_("Evidence"), "right", width=1.3),
+        Column(_("Item")), Column(_("Agency")), Column(_("Own level"), "right"),
+        Column(_("Evidence"), "right"),
     ]  # fmt: skip
     if finished:
-        columns.append(Column(_("Score"), "right", width=1.5))
+        columns.append(Column(_("Score"), "right"))
     rows = []
     for each in rows_of(result):
         line = each["line"]
@@ -163,7 +163,7 @@ def _asked(result: queries.Result) -> Iterator[Block]:
         )
         return
     yield Table(
-        [Column(_("Statement"), width=6), Column(_("Mean"), "right", width=1), Column("n", "right", width=1)],
+        [Column(_("Statement")), Column(_("Mean"), "right"), Column("n", "right")],
         [[each.text, queries.number(each.mean), str(each.n)] for each in found.questions],
         caption=_("Answered from %(low)s (not at all) to %(high)s (fully)")
         % {"low": survey.lowest, "high": survey.highest},
