@@ -32,4 +32,4 @@ reference: setup-dev ## regenerate docs/reference
 	@$(BIN)/python dev/reference.py
 
 clean:
-	rm -rf .venv node_modules .tepian .bench-venv src/tepian/ui/static/built
+	rm -rf .venv node_modules .tepian .bench-venv .bench-ckan-venv src/tepian/ui/static/built

@@ -24,7 +24,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 PEERS = ROOT / "bench" / "peers"
-PEER_ENV = ROOT / ".bench-venv"
 ROUNDS = 5
 
 
@@ -272,14 +271,15 @@ def sign_in(running: System, role: str) -> str:
 # --- peers -----------------------------------------------------------------------------------------------------------
 
 
-def peer_python() -> Path:
-    """The interpreter of the peers' environment, made from its lock on first use."""
-    lock = ROOT / "requirements" / "bench.txt"
-    stamp, wanted = PEER_ENV / "installed", hashlib.sha256(lock.read_bytes()).hexdigest()
-    python = PEER_ENV / "bin" / "python"
+def peer_python(name: str = "bench") -> Path:
+    """The interpreter of the environment of some peers, made from its lock on first use."""
+    lock = ROOT / "requirements" / f"{name}.txt"
+    home = ROOT / f".{name}-venv"
+    stamp, wanted = home / "installed", hashlib.sha256(lock.read_bytes()).hexdigest()
+    python = home / "bin" / "python"
     if not stamp.exists() or stamp.read_text() != wanted:
-        say("peers", "installing into .bench-venv")
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(PEER_ENV)], check=True)
+        say("peers", f"installing into {home.name}")
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(home)], check=True)
         subprocess.run(
             [
                 str(python),
@@ -297,6 +297,33 @@ def peer_python() -> Path:
         )
         stamp.write_text(wanted)
     return python
+
+
+@contextlib.contextmanager
+def postgres(options: str = "") -> Iterator[str]:
+    """The URL of a PostgreSQL cluster of its own, as the server's user where this runs as root."""
+    candidates = [shutil.which("initdb"), *map(str, Path("/usr/lib/postgresql").glob("*/bin/initdb"))]
+    initdb = next((Path(one) for one in candidates if one), None)
+    if initdb is None:
+        raise Skipped("no PostgreSQL server on this machine (Debian package postgresql)")
+    pg_ctl, port = Path(os.path.realpath(initdb)).with_name("pg_ctl"), free_port()
+    home = Path(tempfile.mkdtemp(prefix="tepian-pg-"))
+    home.chmod(0o755)
+    if os.getuid() == 0:
+        shutil.chown(home, "postgres")
+
+    def server(command: str) -> None:
+        whole = ["su", "postgres", "-s", "/bin/sh", "-c", command] if os.getuid() == 0 else ["sh", "-c", command]
+        subprocess.run(whole, check=True, stdout=subprocess.DEVNULL, cwd="/")
+
+    server(f"{initdb} -D {home}/data -A trust -U postgres --no-sync")
+    try:
+        server(f"{pg_ctl} -D {home}/data -o '-p {port} -k {home} {options}' -l {home}/log -w start")
+        yield f"postgres://postgres@127.0.0.1:{port}/postgres"
+    finally:
+        with contextlib.suppress(subprocess.CalledProcessError):
+            server(f"{pg_ctl} -D {home}/data -m immediate stop")
+        shutil.rmtree(home, ignore_errors=True)
 
 
 # --- load ------------------------------------------------------------------------------------------------------------

@@ -54,6 +54,7 @@ FEW, CAUTION = 2, 10.0  # so many ordinary pages at once, for so many seconds af
 SWITCH = (
     0.001  # seconds after which a busy thread lets another run; Python's own 5 ms add up over a page's many queries
 )
+YOUNG = 20_000  # new objects after which circles are looked for among them
 
 
 class TooLarge(Exception):
@@ -320,10 +321,12 @@ async def serve() -> None:
 
 def _settle() -> None:
     """Loads all pages, and takes what has been made so far out of the collector's sight: it lives as long as the process,
-    and every search for circles in it would stop all requests for some tenths of a second."""
+    and every search for circles in it would stop all requests for some tenths of a second. What is made later (kept
+    pages, codes) is searched more seldom than after Python's own 700 objects: one answer of the API makes thousands."""
     _ = get_resolver().url_patterns
     gc.collect()
     gc.freeze()
+    gc.set_threshold(YOUNG, 10, 10)
 
 
 def main() -> None:

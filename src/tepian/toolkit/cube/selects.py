@@ -26,7 +26,7 @@ WAIT_S = 3.0  # for the question before
 BLOCK = 1000  # rows that are fetched at once
 MOST_CHARACTERS = 8_000_000  # of an answer
 BROKEN = ("InternalException", "FatalException")  # after these the engine takes no question any more
-WRONG_USE = ("BinderException", "ConversionException", "OutOfRangeException", "InvalidInputException")
+WRONG_USE = ("BinderException", "ConversionException", "OutOfRangeException")
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,12 +76,15 @@ def count(edition: Edition, query: cube.Query) -> int:
     return engine().count([file], query) if file else 0
 
 
+def _in_times(times: Collection[str]) -> list[str] | cube.Range:
+    """The periods as a condition; of very many the span that they lie in."""
+    wanted = sorted(times)
+    return wanted if len(wanted) <= MOST_TIMES else cube.Range(wanted[0], wanted[-1])
+
+
 def figures_of(edition: Edition, times: Collection[str]) -> Figures:
     """The figures of some periods by key (indicator, time, codes of the dimensions), before suppression."""
-    wanted: Any = sorted(times)
-    if len(wanted) > MOST_TIMES:
-        wanted = cube.Range(wanted[0], wanted[-1])
-    query = cube.Query(where={"time": wanted}, columns=tuple(columns(edition.dataset)))
+    query = cube.Query(where={"time": _in_times(times)}, columns=tuple(columns(edition.dataset)))
     return {tuple(row[:-2]): (row[-2], row[-1]) for row in ask(edition, query, draft=True).rows}
 
 
@@ -94,7 +97,7 @@ def preview(edition: Edition, limit: int) -> list[dict[str, Any]]:
     """The first figures of the periods that it brings, with names instead of codes."""
     if not edition.draft_file or not edition.periods:
         return []
-    query = cube.Query(where={"time": edition.periods}, columns=tuple(columns(edition.dataset)), limit=limit)
+    query = cube.Query(where={"time": _in_times(edition.periods)}, columns=tuple(columns(edition.dataset)), limit=limit)
     found = ask(edition, query, draft=True)
     dimensions = dimensions_of(edition.dataset)
     indicators = {row.code: row for row in edition.dataset.indicators.all()}
@@ -181,7 +184,7 @@ def series(
     """(period, value, status) in order of time, of the whole slice under the key "", or of each code of the dimension
     `by`; of some periods when `times` is given. A value that is suppressed or missing in any part makes the sum missing,
     never smaller."""
-    where = {"indicator": [asked.indicator.code], **asked.where}
+    where = _narrowed(edition, asked.indicator, asked.where)
     if times is not None:
         where["time"] = times
     split = (by,) if by else ()
@@ -203,6 +206,12 @@ def series(
             value, status = known[time], states.NORMAL
         lines[place].append((time, value, status))
     return dict(lines)
+
+
+def _narrowed(edition: Edition, indicator: Indicator, where: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """The conditions that leave something out: a list of every code there is would be compared with every row for nothing."""
+    there = {key: set(codes_in(edition.data_file, indicator.code, key)) for key in where}
+    return {"indicator": [indicator.code], **{key: codes for key, codes in where.items() if set(codes) < there[key]}}
 
 
 def _together(parts: Sequence[tuple[str, float | None, int]], total: str) -> tuple[float | None, str]:
@@ -247,11 +256,7 @@ def summary(
         codes = codes_in(edition.data_file, indicator.code, key)
         above = {TOTAL, *(dimensions[key].parents.get(code) for code in codes)}
         where[key] = [code for code in codes if code not in above]
-    # A list of every code there is would be compared with every row for nothing.
-    where = {
-        key: codes for key, codes in where.items() if set(codes) < set(codes_in(edition.data_file, indicator.code, key))
-    }
-    where["indicator"] = [indicator.code]
+    where = _narrowed(edition, indicator, where)
     if any(times):
         where["time"] = cube.Range(times[0] or None, times[1] or None)
     classifications = tuple(
@@ -272,7 +277,7 @@ def summary(
     found = ask(edition, query)
     return [
         {
-            "keys": dict(zip(by, row[: len(by)], strict=True)),
+            "keys": dict(zip(by, row, strict=False)),
             "value": None if function in WHOLE and row[-2] else row[-3],
             "count": row[-1],
         }
