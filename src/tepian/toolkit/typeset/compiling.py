@@ -1,7 +1,8 @@
-"""The typesetter itself: one folder in, one PDF out. Runs in this process or, as a script, in one of its own.
+"""The typesetter itself: a request in, one PDF out. Runs in this process or, by `python -m tepian.toolkit.typeset`, in one
+of its own, which ends itself after its time even when whoever started it is gone.
 
-As a script it imports nothing of the house, so that it starts in a blink, and it ends itself after its time even when
-whoever started it is gone. `request.json` in the folder: main, data, standards, created (Unix seconds), fonts (folders).
+A request: sources (name → typst, with "main.typ"), root (the folder whose files it may read), data (JSON), standards,
+created (Unix seconds), fonts (folders), packed.
 """
 
 from __future__ import annotations
@@ -9,13 +10,16 @@ from __future__ import annotations
 import json
 import resource
 import signal
-import sys
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import typst
 
-REFUSED, NO_MEMORY = 3, 4  # exit codes of the script
+from .packing import packed
+
+REFUSED, NO_MEMORY = 3, 4  # exit codes of the process
 
 
 @cache
@@ -23,36 +27,32 @@ def _fonts(folders: tuple[str, ...]) -> typst.Fonts:
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=list(folders))
 
 
-def compile_folder(folder: Path) -> bytes:
-    """The PDF of the folder's request. Raises `typst.TypstError` (a RuntimeError)."""
-    request = json.loads((folder / "request.json").read_text())
-    nowhere = folder / "no-packages"  # never exists: nothing is fetched from anywhere
-    return typst.compile(
-        str(folder / request["main"]),
-        root=str(folder),
+def compiled(request: Mapping[str, Any]) -> bytes:
+    """The PDF. Raises `typst.TypstError` (a RuntimeError)."""
+    nowhere = str(Path(request["root"]) / "no-packages")  # never exists: nothing is fetched from anywhere
+    made: bytes = typst.compile(
+        {name: text.encode() for name, text in request["sources"].items()},
+        root=request["root"],
         font_paths=_fonts(tuple(request["fonts"])),
         ignore_system_fonts=True,
         sys_inputs={"data": request["data"]},
         pdf_standards=request["standards"],
-        package_path=str(nowhere),
-        package_cache_path=str(nowhere),
+        package_path=nowhere,
+        package_cache_path=nowhere,
         timestamp=request["created"],
     )
+    return packed(made) if request["packed"] else made
 
 
-def main() -> int:
-    folder, seconds, memory = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+def main(folder: Path, seconds: int, memory: int) -> int:
+    """Of the process: reads `request.json`, writes `out.pdf` or `error.txt` into the folder; the exit code says which."""
     signal.alarm(seconds + 1)
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     try:
-        (folder / "out.pdf").write_bytes(compile_folder(folder))
+        (folder / "out.pdf").write_bytes(compiled(json.loads((folder / "request.json").read_text(encoding="utf-8"))))
     except MemoryError:
         return NO_MEMORY
     except RuntimeError as error:
-        (folder / "error.txt").write_text(str(error))
+        (folder / "error.txt").write_text(str(error), encoding="utf-8")
         return REFUSED
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

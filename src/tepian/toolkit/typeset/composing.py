@@ -24,6 +24,7 @@ from .parts import (
     Picture,
     Points,
     Table,
+    TooLong,
     TypesetError,
 )
 from .rendering import render
@@ -32,7 +33,8 @@ from .words import words
 STANDARD = ("a-2a", "ua-1")  # kept for long, and read aloud well
 SECONDS = 120
 LINE = 96  # letters of a table that stand side by side on a page
-LONGEST_WORD, LONGEST_IN_TEXT, BROKEN_EVERY = 24, 70, 12  # a longer word gets places where it may break
+LONGEST_WORD, LONGEST_IN_HEADING, LONGEST_IN_TEXT = 24, 24, 70  # a longer word gets places where it may break
+BROKEN_EVERY = 12
 ZERO_WIDTH = "\u200b"
 SUFFIXES = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpg", b"RIFF": "webp"}
 
@@ -40,18 +42,19 @@ SUFFIXES = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpg", b"RIFF": "webp"}
 def pdf(document: Document, *, created: datetime | None = None, seconds: int | None = SECONDS) -> bytes:
     """PDF/A-2a and PDF/UA-1: searchable, with bookmarks, and tags for screen readers. `created` and `seconds` as in `render`.
 
-    A damaged picture does not cost the document: a note says that it belongs there. Raises `TypesetError`.
+    A damaged picture does not cost the document: a note says that it belongs there. A document with pictures always gets
+    a process of its own, for a small file can be a huge picture. Raises `TypesetError`.
     """
     files: dict[str, bytes] = {}
-    blocks = _levelled([_data(block, files, document.language) for block in document.blocks])
+    blocks = _headed(_data(block, files, document.language) for block in document.blocks)
+    if files and seconds is None:
+        seconds = SECONDS
     try:
         return _render(document, blocks, files, created, seconds)
-    except TypesetError as error:
-        broken = (
-            {name for name, content in files.items() if not _shown(name, content)}
-            if type(error) is TypesetError
-            else set()
-        )
+    except TooLong:
+        raise
+    except TypesetError:
+        broken = {name for name, content in files.items() if not _shown(name, content)}
         if not broken:
             raise
     blocks = [
@@ -72,12 +75,15 @@ def _render(
         "organisation": document.organisation,
         "subtitle": document.subtitle,
         "date_text": document.date_text,
+        "heading": _breakable(document.title, most=LONGEST_IN_HEADING),
+        "running": [_short(document.organisation, 60), _short(document.title, 70)],
+        "foot": _short(document.date_text, 80),
         "contents": document.contents,
         "numbered": document.numbered,
         "blocks": blocks,
     }
     return render(
-        "document", data, files=files, title=document.title, language=document.language, standard=STANDARD,
+        "document", data, files=files, title=document.title, language=document.language, standard=STANDARD, packed=True,
         created=created, seconds=seconds,
     )  # fmt: skip
 
@@ -85,7 +91,7 @@ def _render(
 def _data(block: Block, files: dict[str, bytes], language: str) -> dict[str, Any]:
     match block:
         case Heading(text, level):
-            return {"kind": "heading", "text": text, "level": level}
+            return {"kind": "heading", "text": _breakable(text, most=LONGEST_IN_HEADING), "level": level}
         case Paragraph(text, small):
             return {"kind": "paragraph", "text": _breakable(text, most=LONGEST_IN_TEXT), "small": small}
         case Points(items, numbered):
@@ -119,7 +125,11 @@ def _image(
 ) -> dict[str, Any]:
     name = f"{hashlib.sha256(content).hexdigest()[:24]}.{suffix}"
     files[name] = content
-    return {"kind": "image", "file": name, "alt": alt, "caption": caption, "source": source, "width": width}
+    said = {
+        "caption": _breakable(caption, most=LONGEST_IN_TEXT),
+        "source": _breakable(source, most=LONGEST_IN_TEXT),
+    }
+    return {"kind": "image", "file": name, "alt": alt, "width": width, **said}
 
 
 def _unreadable(alt: str, language: str) -> dict[str, Any]:
@@ -137,16 +147,20 @@ def _shown(name: str, content: bytes) -> bool:
     return True
 
 
-def _levelled(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """No heading more than one level below the one before it: a screen reader would miss the level between."""
-    before = 0
+def _headed(blocks: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """No empty heading, and none more than one level below the one before it: who hears the document would seek what
+    lies between. PDF/UA-1 demands both."""
+    kept, before = [], 0
     for block in blocks:
         if block["kind"] == "heading":
+            if not printable(block["text"]).strip():
+                continue
             before = block["level"] = min(block["level"], before + 1)
-    return blocks
+        kept.append(block)
+    return kept
 
 
-# --- tables -----------------------------------------------------------------------------------------------------------
+# --- texts and tables -----------------------------------------------------------------------------------------------------------
 
 
 def _table(table: Table) -> dict[str, Any]:
@@ -158,17 +172,17 @@ def _table(table: Table) -> dict[str, Any]:
         "aligns": [column.align for column in table.columns],
         "widths": widths(table.columns, [heads, *rows], round(LINE * 1.5) if table.wide else LINE),
         "rows": rows,
-        "caption": table.caption,
-        "source": table.source,
+        "caption": _breakable(table.caption, most=LONGEST_IN_TEXT),
+        "source": _breakable(table.source, most=LONGEST_IN_TEXT),
         "totals": min(table.totals, len(rows)),
         "wide": table.wide,
     }
 
 
 def widths(columns: Sequence[Column], rows: Sequence[Sequence[str]], line: int) -> list[float]:
-    """Shares of the line for each column: no word is broken while there is room, and long texts get what is left."""
+    """Shares of the table's width, together 1: no word is broken while there is room, and long texts get what is left."""
     least, wish = [], []
-    for place, _column in enumerate(columns):
+    for place in range(len(columns)):
         cells = [row[place] for row in rows]
         least.append(3 + max(len(part) for cell in cells for part in (*_words(cell), "")))
         lengths = sorted(max(len(text) for text in cell.split("\n")) for cell in cells)
@@ -177,7 +191,12 @@ def widths(columns: Sequence[Column], rows: Sequence[Sequence[str]], line: int) 
     wanted = sum(wish) - sum(least)
     share = min(1.0, spare / wanted) if wanted else 0.0
     found = [low + (high - low) * share for low, high in zip(least, wish, strict=True)]
-    return [column.width * sum(found) if column.width else width for column, width in zip(columns, found, strict=True)]
+    free = sum(width for column, width in zip(columns, found, strict=True) if column.width is None)
+    left = 1 - sum(column.width or 0 for column in columns)
+    return [
+        left * width / free if column.width is None else column.width
+        for column, width in zip(columns, found, strict=True)
+    ]
 
 
 def _words(text: str) -> Iterable[str]:
@@ -189,6 +208,12 @@ def _breakable(text: str, most: int = LONGEST_WORD) -> str:
     if len(text) <= most:
         return text
     return re.sub(rf"\S{{{most + 1},}}", _broken, text)
+
+
+def _short(text: str, most: int) -> str:
+    """In one line of at most `most` letters."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
 
 
 def _broken(found: re.Match[str]) -> str:

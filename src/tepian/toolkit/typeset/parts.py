@@ -9,13 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from .glyphs import printable
+
 Align = Literal["left", "centre", "right"]
 LEVELS = 4  # of headings
 
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A chapter (level 1) to a small heading (4). Its text is a bookmark; levels 1 and 2 are in the contents."""
+    """A chapter (level 1) to a small heading (4). Its text is a bookmark; levels 1 and 2 are in the contents.
+    Where nothing is in it, there is no heading."""
 
     text: str
     level: int = 1
@@ -50,7 +53,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`width` is the column's share beside the others' shares; None: computed from what stands in it."""
+    """`width` is its share of the table's width; None: computed from what stands in it."""
 
     title: str
     align: Align = "left"
@@ -73,6 +76,9 @@ class Table:
     def __post_init__(self) -> None:
         if not self.columns:
             raise ValueError("a table needs a column")
+        given = [column.width for column in self.columns if column.width is not None]
+        if any(width <= 0 for width in given) or sum(given) >= 1 + (len(given) == len(self.columns)):
+            raise ValueError(f"shares of a table's width are above 0 and leave room for the other columns, not {given}")
         if wrong := next((row for row in self.rows if len(row) != len(self.columns)), None):
             raise ValueError(f"a row of {len(wrong)} cells in a table of {len(self.columns)} columns: {wrong!r}")
 
@@ -107,7 +113,7 @@ class Chart:
 
 
 def _check_image(alt: str, width: float) -> None:
-    if not alt.strip():
+    if not printable(alt).strip():
         raise ValueError("a picture needs words for who cannot see it")
     if not 0 < width <= 1:
         raise ValueError(f"a picture's width is a share above 0 up to 1, not {width}")
@@ -145,7 +151,7 @@ class Document:
     numbered: bool = False
 
     def __post_init__(self) -> None:
-        if not self.title.strip():
+        if not printable(self.title).strip():
             raise ValueError("a document needs a title")
         if self.language not in ("id", "en"):
             raise ValueError(f"the house writes Indonesian (id) and English (en), not {self.language!r}")

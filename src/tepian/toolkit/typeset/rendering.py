@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -11,6 +10,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,52 +36,62 @@ def render(
     standard: str | Sequence[str] = "a-2b",
     created: datetime | None = None,
     seconds: int | None = None,
+    packed: bool = False,
 ) -> bytes:
-    """The PDF of a template: the name of one in this folder ("document") or the path of another, which finds `base.typ`
-    beside it. The template reads `json(bytes(sys.inputs.data))`: `data`, and `title`, `language`, `words`. `files` lie
-    below `files/`, under plain names; nothing else can be read.
+    """The PDF of a template: the name of one in this folder ("document"), or the path of another, which may import
+    `base.typ`. The template reads `json(bytes(sys.inputs.data))`: `data`, and `title`, `language`, `words`. `files` lie
+    below `files/`, under plain names; it can read nothing else that is not ours.
 
     The same input with the same `created` (aware; None: now) gives the same bytes. With `seconds`, it is made in a
-    process of its own, which is ended after them; None makes it here, which is for letters of a few pages. Raises
-    `TypesetError`, also as `TooLong` and `TooLarge`.
+    process of its own, which is ended after them; None makes it here, which is for letters of a few pages. `packed`
+    makes a file with many tables a fifth as large. Raises `TypesetError`, also as `TooLong` and `TooLarge`.
     """
-    main = TEMPLATES / f"{template}.typ" if isinstance(template, str) else template
     at = created or datetime.now(UTC)
     if at.tzinfo is None:
         raise ValueError("`created` needs its zone")
-    given = _clean({**data, "title": title, "language": language, "words": words(language)})
+    main = TEMPLATES / f"{template}.typ" if isinstance(template, str) else template
     request = {
-        "main": main.name,
-        "data": json.dumps(given, ensure_ascii=False),
+        "sources": {"base.typ": _read(TEMPLATES / "base.typ"), "main.typ": _read(main)},
+        "root": str(TEMPLATES),
+        "data": json.dumps(_clean({**data, "title": title, "language": language, "words": words(language)})),
         "standards": [standard] if isinstance(standard, str) else list(standard),
         "created": int(at.timestamp()),
         "fonts": [str(fonts.FOLDER)],
+        "packed": packed,
     }
+    if seconds is None and not files:
+        return _here(request)
     with tempfile.TemporaryDirectory(prefix="tepian-typeset-") as name:
         folder = Path(name)
-        for source in {*TEMPLATES.glob("*.typ"), main}:
-            shutil.copyfile(source, folder / source.name)
-        (folder / "files").mkdir()
+        (folder / "root" / "files").mkdir(parents=True)
         for path, content in (files or {}).items():
-            if Path(path).name != path or path.startswith("."):
+            if not path or Path(path).name != path or path.startswith("."):
                 raise ValueError(f"{path!r} is no plain name of a file")
-            (folder / "files" / path).write_bytes(content)
-        (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
-        if seconds is None:
-            try:
-                return compiling.compile_folder(folder)
-            except RuntimeError as error:
-                raise TypesetError(str(error)) from error
-        return _apart(folder, seconds)
+            (folder / "root" / "files" / path).write_bytes(content)
+        request["root"] = str(folder / "root")
+        return _here(request) if seconds is None else _apart(request, folder, seconds)
 
 
-def _apart(folder: Path, seconds: int) -> bytes:
+@cache
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def _here(request: Mapping[str, Any]) -> bytes:
+    try:
+        return compiling.compiled(request)
+    except RuntimeError as error:
+        raise TypesetError(str(error)) from error
+
+
+def _apart(request: Mapping[str, Any], folder: Path, seconds: int) -> bytes:
+    (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
     started = time.monotonic()
     if not AT_ONCE.acquire(timeout=seconds):
         raise TooLong(f"other documents were still being made after {seconds} s")
     try:
         left = max(1, round(seconds - (time.monotonic() - started)))
-        command = [sys.executable, "-I", compiling.__file__, str(folder), str(left), str(MEMORY)]
+        command = [sys.executable, "-P", "-m", __package__, str(folder), str(left), str(MEMORY)]
         done = subprocess.run(command, capture_output=True, timeout=left, check=False)  # noqa: S603
     except subprocess.TimeoutExpired as error:
         raise TooLong(f"it was not done after {seconds} s") from error
@@ -90,11 +100,11 @@ def _apart(folder: Path, seconds: int) -> bytes:
     if done.returncode == 0:
         return (folder / "out.pdf").read_bytes()
     if done.returncode == compiling.REFUSED:
-        raise TypesetError((folder / "error.txt").read_text())
-    said = done.stderr.decode(errors="replace")[-500:]
+        raise TypesetError((folder / "error.txt").read_text(encoding="utf-8"))
+    said = done.stderr.decode(errors="replace")
     if done.returncode == compiling.NO_MEMORY or "memory allocation" in said:
         raise TooLarge(f"it needed more than {MEMORY} bytes")
-    raise TypesetError(f"the typesetter ended with {done.returncode}: {said}")
+    raise TypesetError(f"the typesetter ended with {done.returncode}: {said[:500]}")
 
 
 def _clean(value: Any) -> Any:
