@@ -15,7 +15,7 @@ FIRST, LAST, ACTIONS, ROUNDS = 2006, 2025, 500, 7
 AGENCIES = [f"dinas-{number}" for number in range(30)]
 
 
-def plant() -> None:
+def plant(*, reports: bool = True) -> None:
     from tepian.services.masterplan import states
     from tepian.services.masterplan.models import Framework, Milestone, Money, Part, Plan, Report, Revision, Target
 
@@ -46,6 +46,8 @@ def plant() -> None:
     Milestone.objects.bulk_create(
         (Milestone(part=each, key=uuid.uuid4(), title="m", due_on=date(2015, 6, 1)) for each in actions), 2000
     )
+    if not reports:
+        return
     Report.objects.bulk_create(
         (
             Report(

@@ -42,6 +42,31 @@ def load_pack(pack: Any, actor: Actor) -> dict[str, int]:
     return operations.load_frameworks(actor=actor, frameworks=given)
 
 
+PLAN_KEYS = ("code", "title", "framework", "first_year", "last_year", "goal")
+
+
+def check_plans(pack: Any) -> Iterable[Any]:
+    """Problems of `[[plan]]` in `masterplan.toml`."""
+    given = [*operations.shipped_frameworks(), *pack.tables("masterplan", "framework", FRAMEWORK_KEYS)]
+    frameworks = {
+        row["code"]: {each["code"]: {part["code"] for part in each.get("part", [])} for each in row["dimension"]}
+        for row in given
+    }
+    agencies = {row["code"] for row in pack.csv("agencies", ("code",))}
+    for row in pack.tables("masterplan", "plan", PLAN_KEYS):
+        if row["framework"] not in frameworks:
+            yield pack.problem(
+                "masterplan", _("unknown framework: %(code)s") % {"code": row["framework"]}, str(row["code"])
+            )
+            continue
+        for message, where in operations.problems_of(row, agencies, frameworks[row["framework"]]):
+            yield pack.problem("masterplan", message, where)
+
+
+def load_plans(pack: Any, actor: Actor) -> dict[str, int]:
+    return operations.load_plans(actor=actor, plans=pack.tables("masterplan", "plan", PLAN_KEYS))
+
+
 BODY_KEYS = ("code", "kind", "title", "valid_from")
 INSULT_KEYS = ("code", "language", "valid_from", "words")
 
@@ -98,6 +123,8 @@ offer(
     WallTile("plan-missing", wall.missing_tile, order=62),
     WallTile("plan-disagreeing", wall.disagreeing_tile, order=63),
     WallTile("plan-money", wall.money_tile, order=64),
+    WallTile("plan-projects", wall.projects_tile, order=65),
+    WallTile("plan-resolutions", wall.decisions_tile, order=66),
     PackSection("masterplan", check_pack, load_pack, order=70),
     WorkList("masterplan", work.items),
     WorkList("masterplan.revisions", proposals.items),
@@ -124,6 +151,7 @@ offer(
     WorkList("masterplan.projects", hall.work),
     MapLayer("projects", gettext_lazy("City projects"), hall.map_features, audience="public", order=40),
     Search("masterplan.projects", hall.find),
+    PackSection("masterplan.plans", check_plans, load_plans, order=72),
     PackSection("masterplan.bodies", check_bodies, load_bodies, order=71),
     Freshness("plan", gettext_lazy("City plan"), work.freshness),
     ConfigurationCheck("plan", work.check),

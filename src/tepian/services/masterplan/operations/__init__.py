@@ -28,6 +28,7 @@ from .meetings import (
     load_bodies,
     plan_meeting,
 )
+from .pack_plans import load_plans, problems_of
 from .packs import load_frameworks, shipped_frameworks
 from .photos import add_photo, withdraw_photo
 from .plan import (
@@ -99,6 +100,7 @@ __all__ = [
     "judge_comment",
     "load_bodies",
     "load_frameworks",
+    "load_plans",
     "load_word_lists",
     "missing_for_sending",
     "move_part",
@@ -107,6 +109,7 @@ __all__ = [
     "open_report",
     "plan_meeting",
     "plan_progress",
+    "problems_of",
     "propose_revision",
     "publish_plan",
     "publish_project",
