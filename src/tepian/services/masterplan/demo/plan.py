@@ -74,10 +74,10 @@ def demo_plan(*, actor: Actor) -> Plan | None:
         actor=actor,
         revision=revision,
         decision="Nomor 1 (dibuat-buat)",
-        decided_on=date(first, 1, 2),
-        in_force_from=date(first, 1, 2),
+        decided_on=date(first, 9, 20),
+        in_force_from=date(first, 10, 1),
     )
-    operations.publish_plan(actor=actor, plan=plan, since=date(first, 1, 2))
+    operations.publish_plan(actor=actor, plan=plan, since=date(first, 10, 1))
     photo = drawn_photo("#cfe4ea", "#8fae7e", "Foto lapangan")  # the same for all: it is stored once
     parts = [(part_by(revision, part.key), action) for part, action in stories]
     newest = rollup.shown_quarter()

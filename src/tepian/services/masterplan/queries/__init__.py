@@ -18,6 +18,7 @@ from .plan import (
     plans,
     revision_by,
     revision_on,
+    shown,
 )
 
 __all__ = [
@@ -36,4 +37,5 @@ __all__ = [
     "plans",
     "revision_by",
     "revision_on",
+    "shown",
 ]

@@ -116,10 +116,10 @@ def _late(rows: list[Standing]) -> Iterable[Block]:
         return
     yield Table(
         [
-            Column(_("Action"), width=4),
-            Column(_("Status"), width=1.4),
-            Column(_("Why so"), width=4),
-            Column(_("Agency"), width=1.6),
+            Column(_("Action"), width=0.36),
+            Column(_("Status"), width=0.14),
+            Column(_("Why so"), width=0.34),
+            Column(_("Agency")),
         ],
         [
             [f"{row.code} {row.label}", str(rollup.STATUS_LABELS[row.status]), public.why(row), _agency(row.agency)]
@@ -129,7 +129,7 @@ def _late(rows: list[Standing]) -> Iterable[Block]:
     differing = public.disagreeing(rows)
     if differing:
         yield Table(
-            [Column(_("Action"), width=5), Column(_("Claimed"), "right"), Column(_("Computed"), "right")],
+            [Column(_("Action"), width=0.6), Column(_("Claimed"), "right"), Column(_("Computed"), "right")],
             [
                 [f"{row.code} {row.label}", public.amount(row.claimed, row.unit), public.amount(row.computed, row.unit)]
                 for row in differing
@@ -264,7 +264,7 @@ def _action(row: Standing, part: Part, reports: list[Report]) -> Iterable[Block]
     if milestones := list(part.milestones.all()):
         passed = {reached.key: reached.reached_on for report in reports for reached in report.reached.all()}
         yield Table(
-            [Column(_("Milestones"), width=5), Column(_("due on")), Column(_("reached on"))],
+            [Column(_("Milestones"), width=0.5), Column(_("due on")), Column(_("reached on"))],
             [
                 [each.title, words.day(each.due_on), words.day(passed[each.key]) if each.key in passed else words.DASH]
                 for each in milestones
@@ -272,7 +272,7 @@ def _action(row: Standing, part: Part, reports: list[Report]) -> Iterable[Block]
         )
     if reports:
         yield Table(
-            [Column(_("Quarter")), Column(_("Value"), "right"), Column(_("Status")), Column(_("Evidence"), width=3)],
+            [Column(_("Quarter")), Column(_("Value"), "right"), Column(_("Status")), Column(_("Evidence"), width=0.45)],
             [
                 [
                     f"{each.quarter}/{each.year}",

@@ -83,6 +83,13 @@ def current(on: date | None = None, *, public: bool = False) -> Plan | None:
     return rows.order_by("-first_year", "code").first()
 
 
+def shown(on: date | None = None) -> Plan | None:
+    """What citizens see: the plan that runs, else the public one that ended last: what it promised stays readable."""
+    day = on or today()
+    ended = plans().filter(last_year__lt=day.year, public_since__lte=day, revisions__state=states.IN_FORCE)
+    return current(day, public=True) or ended.order_by("-last_year", "-first_year", "code").first()
+
+
 def revision_on(plan: Plan, on: date | None = None) -> Revision | None:
     """The revision that counts on a day; none before the first came in force."""
     day = on or today()

@@ -17,7 +17,7 @@ from tepian.ui import words
 
 from ..models import Plan
 from ..states import Quarter
-from . import public, rollup
+from . import meetings, projects, public, rollup
 from .figures import FIGURES_TOPIC
 from .plan import TOPIC, current
 from .rollup import Standing, Total
@@ -111,6 +111,31 @@ def money_tile() -> Tile:
         words.number(round(100 * total.spent / total.budgeted), 0),
         unit="%",
         detail=_("of %(budget)s") % {"budget": words.rupiah(total.budgeted, short=True)},
+    )
+
+
+def projects_tile() -> Tile:
+    """Public projects that are late, stopped or far behind."""
+    rows = [projects.standing(row) for row in projects.projects().filter(public=True)]
+    late = [row for row in rows if row.status in (projects.LATE, projects.STOPPED, projects.CRITICAL)]
+    return _tile(
+        _("Projects late"),
+        str(len(late)) if rows else None,
+        level=("siaga" if late else "normal") if rows else "unknown",
+        detail=late[0].title if late else "",
+        url="/rencana/proyek",
+    )
+
+
+def decisions_tile() -> Tile:
+    """What meetings decided and nobody has done in time."""
+    late = [row for row in meetings.open_resolutions() if row.due_on < today()]
+    return _tile(
+        _("Decisions overdue"),
+        str(len(late)),
+        level="siaga" if late else "normal",
+        detail=late[0].text[:80] if late else _("none"),
+        url="/kerja/rencana/rapat",
     )
 
 

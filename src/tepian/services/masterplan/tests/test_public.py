@@ -85,10 +85,10 @@ def test_a_cell_is_never_a_formula(client: Client, told: Any) -> None:
 
 
 def test_what_is_not_public_is_shown_to_nobody(client: Client, told: Any) -> None:
-    found, _revision, rows = told
-    Plan.objects.filter(pk=found.pk).update(public_since=None)
+    _plan, _revision, rows = told
+    Plan.objects.update(public_since=None)
     touch(TOPIC)
-    assert "Rencana kota" not in text(client, "/rencana") or "Belum ada rencana" in text(client, "/rencana")
+    assert "Belum ada rencana kota yang terbuka" in text(client, "/rencana")
     assert client.get("/rencana/kehidupan").status_code == 404
     assert client.get(f"/rencana/aksi/{rows['proven'].key}").status_code == 404
     assert client.get("/rencana/aksi.csv").status_code == 404
@@ -105,3 +105,12 @@ def test_a_demonstration_says_so_on_every_page(client: Client, told: Any) -> Non
 @pytest.mark.parametrize("asked", ["2031-Q1", "1999-Q1", "x", "2025-Q9", "'", "2025-Q4'--"])
 def test_a_quarter_that_is_not_there_shows_the_newest(client: Client, told: Any, asked: str) -> None:
     assert client.get("/rencana", {"triwulan": asked}).status_code == 200
+
+
+def test_a_plan_that_has_ended_stays_readable(client: Client, told: Any) -> None:
+    found, _revision, _rows = told
+    Plan.objects.exclude(pk=found.pk).update(public_since=None)
+    Plan.objects.filter(pk=found.pk).update(last_year=2025)
+    touch(TOPIC)
+    page = text(client, "/rencana")
+    assert "Rencana ini berakhir tahun 2025." in page and "keadaan akhir triwulan 4 2025" in page

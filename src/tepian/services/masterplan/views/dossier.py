@@ -29,7 +29,7 @@ SECONDS = 600  # other rooms' chapters are at most so old
 @cached_page(*public.TOPICS, seconds=SECONDS)
 def as_pdf(request: HttpRequest) -> HttpResponse:
     """/rencana/dokumen.pdf?triwulan="""
-    plan = queries.current(public=True)
+    plan = queries.shown()
     if plan is None:
         raise NotFound(_("No plan of the city is public yet."), code="no_plan")
     seen = public.look(request, plan)

@@ -25,7 +25,7 @@ from tepian.ui.progress import progress_bar
 
 from .. import queries, states
 from ..models import Evidence, Part, Plan, Report, Revision
-from ..queries import public, rollup
+from ..queries import meetings, public, rollup
 from ..queries.figures import FIGURES_TOPIC
 from ..queries.plan import TOPIC
 from ..queries.rollup import Standing, Total
@@ -51,7 +51,7 @@ class Look:
 
 
 def _public_plan() -> Plan:
-    plan = queries.current(public=True)
+    plan = queries.shown()
     if plan is None:
         raise NotFound(_("No plan of the city is public yet."), code="no_plan")
     return plan
@@ -59,7 +59,7 @@ def _public_plan() -> Plan:
 
 def look(request: HttpRequest, plan: Plan) -> Look:
     """?triwulan=2026-Q3 goes back to an earlier quarter; anything else shows the newest whose reports are due."""
-    newest = max(rollup.shown_quarter(), Quarter(plan.first_year, 1))
+    newest = max(min(rollup.shown_quarter(), Quarter(plan.last_year, 4)), Quarter(plan.first_year, 1))
     quarter = next(
         (each for each in rollup.quarters_of(plan, newest) if str(each) == request.GET.get("triwulan", "")), newest
     )
@@ -90,7 +90,7 @@ def _address(plan: Plan, code: str) -> str:
 @cached_page(*TOPICS)
 def plan(request: HttpRequest) -> HttpResponse:
     """/rencana?triwulan="""
-    found = queries.current(public=True)
+    found = queries.shown()
     if found is None:
         return render(request, "masterplan/public/none.html")
     seen = look(request, found)
@@ -105,6 +105,7 @@ def plan(request: HttpRequest) -> HttpResponse:
         {
             "look": seen,
             "plan": found,
+            "ended": found.last_year < today().year,
             "title": queries.in_language(found, "title"),
             "vision": queries.in_language(found, "vision"),
             "finding": public.finding(city),
@@ -121,6 +122,7 @@ def plan(request: HttpRequest) -> HttpResponse:
             "late_count": len(late),
             "disagreeing": [_line(found, row) for row in public.disagreeing(seen.rows)[:SHOWN]],
             "money": _money(city),
+            "decisions": meetings.open_resolutions().count(),
             "chart": _history_chart(found, seen.quarter),
             "history": _revisions(found),
         },
