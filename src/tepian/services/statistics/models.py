@@ -164,7 +164,8 @@ class Edition(models.Model):
 
     `mapping`: column of the table read → what it is. `repairs`: what was written → what is meant, of this upload.
     `notes`: jump key → the producer's explanation. `findings`: what the reader and the comparison say, as shown.
-    `draft_file`, `data_file`: SHA-256 of the Parquet files before and after suppression. `revision` counts every change
+    `unread_since`: since when a large workbook waits to be read (again) outside the pages; None: what is kept here is what
+    was read. `draft_file`, `data_file`: SHA-256 of the Parquet files before and after suppression. `revision` counts every change
     of the draft, so that of two people the slower is told."""
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -183,6 +184,8 @@ class Edition(models.Model):
     changed_cells = models.PositiveIntegerField(default=0)
     periods = models.JSONField(default=list)
     reason = models.CharField(max_length=500, blank=True)
+    unread_since = models.DateTimeField(null=True, blank=True, db_index=True)
+    reading_tries = models.PositiveSmallIntegerField(default=0)
     draft_file = models.CharField(max_length=64, blank=True)
     data_file = models.CharField(max_length=64, blank=True)
     created_by = models.CharField(max_length=200)

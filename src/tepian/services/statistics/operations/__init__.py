@@ -24,11 +24,14 @@ from .editions import (
 )
 from .packs import load_catalogue
 from .pushing import push, start_pushed
+from .waiting import Reader, begin_reading, keep_reading, refuse_reading, unread
 
 __all__ = [
+    "Reader",
     "add_dataset",
     "add_remark",
     "approve_edition",
+    "begin_reading",
     "change_draft",
     "choose",
     "compute_all",
@@ -36,18 +39,21 @@ __all__ = [
     "explain_jumps",
     "fill_form",
     "forget_spelling",
+    "keep_reading",
     "load_catalogue",
     "missing_for_sending",
     "plan_release",
     "publish_computed",
     "publish_due",
     "push",
+    "refuse_reading",
     "repair",
     "resolve_remark",
     "return_edition",
     "send_edition",
     "start_edition",
     "start_pushed",
+    "unread",
     "upload",
     "withdraw_edition",
 ]

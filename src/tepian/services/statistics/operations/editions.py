@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,16 +19,19 @@ from tepian.kernel.documents.models import StoredFile
 from tepian.kernel.documents.operations import store_file
 from tepian.kernel.documents.queries import open_file
 from tepian.kernel.events import note, operation
+from tepian.toolkit import tables
 
 from .. import policies, queries, states
 from ..events import EditionPublished, EditionReturned, EditionSent, EditionWithdrawn
 from ..models import Dataset, Edition, Release, Remark, Spelling
 from ..queries import data
 from ..queries.catalogue import TOPIC
-from .keeping import keep, keep_public, keep_whole
+from .keeping import keep, keep_public, keep_whole, store
 from .parts import locked, tell
-from .reading import MAX_MB, Reading, meanings_of, open_book, read
+from .reading import MAX_MB, Reading, answers_in, filed, is_large, meanings_of, open_book, read, refused
 
+Meanings = Mapping[tuple[str, str], str]
+Repairs = Sequence[Mapping[str, str]]
 ANSWERS = {"decimal": (",", "."), "day_first": ("yes", "no")}  # what a file may leave open
 LONGEST_EMBARGO = timedelta(days=366)
 
@@ -35,7 +40,8 @@ LONGEST_EMBARGO = timedelta(days=366)
 
 
 def upload(*, actor: Actor, dataset: Dataset, content: bytes, name: str) -> Edition:
-    """A new draft from a workbook: read first, then kept. Raises `Invalid` when there is nothing to read in it."""
+    """A new draft from a workbook: read first, then kept; a large one is kept first and read by the reader's process.
+    Raises `Invalid` when there is nothing to read in it."""
     _allowed(actor, policies.may_produce, dataset)
     if len(content) > MAX_MB * 1024 * 1024:
         raise Invalid(
@@ -44,10 +50,20 @@ def upload(*, actor: Actor, dataset: Dataset, content: bytes, name: str) -> Edit
             code="too_large",
             field="file",
         )
+    if is_large(io.BytesIO(content)):
+        return start_edition(actor=actor, dataset=dataset, content=content, name=name)
     meanings = meanings_of(dataset, ())
-    base = queries.published_edition(dataset)
-    reading = read(open_book(content, name, meanings), dataset, base, meanings=meanings)
-    return start_edition(actor=actor, dataset=dataset, content=content, name=name, reading=reading)
+    reading = _understood(content, name, dataset, meanings=meanings)
+    with filed(dataset, reading) as ready:
+        return start_edition(actor=actor, dataset=dataset, content=content, name=name, reading=ready)
+
+
+def _understood(content: bytes, name: str, dataset: Dataset, *, meanings: Meanings, **choices: Any) -> Reading:
+    try:
+        book = open_book(content, name, answers_in(meanings))
+    except tables.Unreadable as refusal:
+        raise refused(refusal) from None
+    return read(book, dataset, queries.published_edition(dataset), meanings=meanings, **choices)
 
 
 def _allowed(actor: Actor, policy: Callable[..., None], what: Dataset | Edition) -> None:
@@ -57,8 +73,10 @@ def _allowed(actor: Actor, policy: Callable[..., None], what: Dataset | Edition)
 
 
 @operation("statistics.start_edition", policy=policies.may_produce)
-def start_edition(*, actor: Actor, dataset: Dataset, content: bytes, name: str, reading: Reading) -> Edition:
-    """Keep the workbook as it came, and the draft that was read from it."""
+def start_edition(
+    *, actor: Actor, dataset: Dataset, content: bytes, name: str, reading: Reading | None = None
+) -> Edition:
+    """Keep the workbook as it came, and the draft that was read from it or is to be."""
     key = uuid.uuid4()
     file = store_file(
         actor=actor,
@@ -77,8 +95,12 @@ def start_edition(*, actor: Actor, dataset: Dataset, content: bytes, name: str, 
         created_by=actor.label[:200],
         created_at=timezone.now(),
     )
-    note("statistics", key, dataset=dataset.code, rows=len(reading.figures), problems=reading.open_problems)
-    take(actor, edition, reading)
+    note("statistics", key, dataset=dataset.code)
+    if reading is None:
+        edition.unread_since = edition.created_at
+    else:
+        note(rows=len(reading.figures), problems=reading.open_problems)
+        take(actor, edition, reading)
     edition.save()
     touch(TOPIC)
     return edition
@@ -89,22 +111,28 @@ def take(actor: Actor, edition: Edition, reading: Reading) -> None:
     edition.table, edition.mapping, edition.findings = reading.table, reading.mapping, reading.findings
     edition.rows, edition.open_problems = len(reading.figures), reading.open_problems
     edition.changed_cells, edition.periods = reading.changed_cells, reading.periods
-    edition.draft_file = keep(actor, edition, (figure.row for figure in reading.figures))
+    edition.unread_since, edition.reading_tries = None, 0
+    if reading.file is not None:
+        edition.draft_file = store(actor, edition, reading.file)
+    else:
+        edition.draft_file = keep(actor, edition, (figure.row for figure in reading.figures))
 
 
-def _reading_of(edition: Edition, repairs: Sequence[Mapping[str, str]] | None = None, **changes: Any) -> Reading:
-    """Read the kept workbook again, with other choices."""
-    meanings = meanings_of(edition.dataset, edition.repairs if repairs is None else repairs)
-    file = StoredFile.objects.get(pk=str(edition.file))
-    with open_file(file) as content:
-        book = open_book(content.read(), edition.file_name, meanings)
-    return read(
-        book,
-        edition.dataset,
-        queries.published_edition(edition.dataset),
-        meanings=meanings,
-        **{"table": edition.table, "mapping": edition.mapping} | changes,
-    )
+def _changed(
+    actor: Actor, edition: Edition, revision: int, repairs: Repairs, choices: Mapping[str, Any], **more: Any
+) -> Edition:
+    """Read the kept workbook again with other repairs or `choices` (table, mapping), or leave that to the reader's process
+    when it is large."""
+    given = {"actor": actor, "edition": edition, "revision": revision, "repairs": repairs, **more}
+    with open_file(StoredFile.objects.get(pk=str(edition.file))) as file:
+        if is_large(file):
+            return change_draft(choices=choices, **given)
+        content = file.read()
+    wanted = {"table": edition.table, "mapping": edition.mapping, **choices}
+    meanings = meanings_of(edition.dataset, repairs)
+    reading = _understood(content, edition.file_name, edition.dataset, meanings=meanings, **wanted)
+    with filed(edition.dataset, reading) as ready:
+        return change_draft(reading=ready, **given)
 
 
 def choose(
@@ -113,10 +141,10 @@ def choose(
     """Another table of the workbook (its columns are guessed anew), or what its columns are."""
     _allowed(actor, policies.may_change, edition)
     if mapping is not None:
-        reading = _reading_of(edition, mapping=_checked_mapping(edition.dataset, mapping))
+        choices: dict[str, Any] = {"mapping": _checked_mapping(edition.dataset, mapping)}
     else:
-        reading = _reading_of(edition, table=table, mapping=None)
-    return change_draft(actor=actor, edition=edition, revision=revision, reading=reading, repairs=edition.repairs)
+        choices = {"table": table, "mapping": {}}
+    return _changed(actor, edition, revision, edition.repairs, choices)
 
 
 def _checked_mapping(dataset: Dataset, mapping: Mapping[str, Any]) -> dict[str, Any]:
@@ -184,16 +212,9 @@ def repair(
         )
     others = [each for each in edition.repairs if (each["dimension"], each["written"]) != (dimension, written)]
     repairs = [*others, {"dimension": dimension, "written": written, "code": code}]
-    return change_draft(
-        actor=actor,
-        edition=edition,
-        revision=revision,
-        reading=_reading_of(edition, repairs=repairs),
-        repairs=repairs,
-        remember={"dimension": dimension, "written": written, "code": code}
-        if remember and (dimension in known or dimension in ANSWERS)
-        else None,
-    )
+    made = {"dimension": dimension, "written": written, "code": code}
+    lasting = remember and (dimension in known or dimension in ANSWERS)
+    return _changed(actor, edition, revision, repairs, {}, remember=made if lasting else None)
 
 
 def _is_number(text: str) -> bool:
@@ -210,15 +231,21 @@ def change_draft(
     actor: Actor,
     edition: Edition,
     revision: int,
-    reading: Reading,
-    repairs: Sequence[Mapping[str, str]],
+    repairs: Repairs,
+    reading: Reading | None = None,
+    choices: Mapping[str, Any] | None = None,
     remember: Mapping[str, str] | None = None,
 ) -> Edition:
-    """Keep a draft as it was read again. Of two people who change one draft the slower gets `Conflict`."""
+    """Keep a draft as it was read again, or with the `choices` it is to be read by. Of two people who change one draft the
+    slower gets `Conflict`."""
     row = locked(edition, revision=revision, among=states.WITH_PRODUCER)
-    note("statistics", row.key, rows=len(reading.figures), problems=reading.open_problems, repair=dict(remember or {}))
+    note("statistics", row.key, repair=dict(remember or {}))
     row.repairs = [dict(each) for each in repairs]
-    take(actor, row, reading)
+    if reading is None:
+        postpone(row, choices or {})
+    else:
+        note(rows=len(reading.figures), problems=reading.open_problems)
+        take(actor, row, reading)
     row.revision += 1
     row.save()
     if remember:
@@ -230,6 +257,22 @@ def change_draft(
         )
     touch(TOPIC)
     return row
+
+
+def postpone(row: Edition, choices: Mapping[str, Any]) -> None:
+    """Inside an operation: the reader's process reads it again. Until then the page shows what is left to repair, and
+    nothing that other choices of table or columns would change."""
+    if not row.findings.get("tables"):
+        raise Conflict(_("This workbook is still being read. Nothing was changed."), code="unread", item=str(row.key))
+    row.unread_since, row.reading_tries = timezone.now(), 0
+    row.table, row.mapping = choices.get("table", row.table), choices.get("mapping", row.mapping)
+    made = {(each["dimension"], each["written"]) for each in row.repairs}
+    left = (
+        []
+        if choices
+        else [each for each in row.findings["troubles"] if (each["dimension"], each["written"]) not in made]
+    )
+    row.findings = {**row.findings, "troubles": left}
 
 
 @operation("statistics.explain_jumps", policy=policies.may_change)
@@ -248,6 +291,8 @@ def explain_jumps(*, actor: Actor, edition: Edition, revision: int, indicator: s
 
 def missing_for_sending(edition: Edition) -> list[Any]:
     """What keeps a draft from being sent, in sentences."""
+    if edition.unread_since:
+        return [_("The workbook is still being read.")]
     found: list[Any] = []
     if not edition.rows:
         found.append(_("No figure was understood yet."))
@@ -320,8 +365,9 @@ def resolve_remark(*, actor: Actor, edition: Edition, remark: int) -> None:
 
 
 @operation("statistics.return_edition", policy=policies.may_check)
-def return_edition(*, actor: Actor, edition: Edition, text: str) -> Edition:
-    row = locked(edition, to=states.RETURNED)
+def return_edition(*, actor: Actor, edition: Edition, text: str, revision: int | None = None) -> Edition:
+    """Back to the agency with what it should change. `revision`: the one that the steward looked at."""
+    row = locked(edition, to=states.RETURNED, revision=revision)
     note("statistics", row.key)
     Remark.objects.create(
         edition=row, text=checked_text(text, "text", limit=1000), author=actor.label[:200], at=timezone.now()
@@ -335,10 +381,15 @@ def return_edition(*, actor: Actor, edition: Edition, text: str) -> Edition:
 
 @operation("statistics.approve_edition", policy=policies.may_check)
 def approve_edition(
-    *, actor: Actor, edition: Edition, checks: Sequence[str], embargo_until: datetime | None = None
+    *,
+    actor: Actor,
+    edition: Edition,
+    checks: Sequence[str],
+    embargo_until: datetime | None = None,
+    revision: int | None = None,
 ) -> Edition:
-    """All four principles hold: public at once, or when the embargo ends."""
-    row = locked(edition, to=states.APPROVED)
+    """All four principles hold: public at once, or when the embargo ends. `revision`: the one that the steward looked at."""
+    row = locked(edition, to=states.APPROVED, revision=revision, whole=True)
     note("statistics", row.key, checks=sorted(checks), embargo=embargo_until.isoformat() if embargo_until else "")
     if set(checks) != set(states.PRINCIPLES):
         raise Invalid(
@@ -358,8 +409,8 @@ def approve_edition(
 
 
 def publish(actor: Actor, row: Edition) -> Edition:
-    """Inside an operation: the whole dataset with these figures becomes the public edition; small cells go out of it."""
-    before = Edition.objects.select_for_update(of=("self",)).filter(dataset=row.dataset, state=states.PUBLISHED).first()
+    """Inside an operation that holds the dataset: it becomes public as a whole with these figures; small cells go out."""
+    before = queries.published_edition(row.dataset)
     newest = row.dataset.editions.aggregate(newest=Max("number"))["newest"]
     row.number = (newest or 0) + 1
     row.draft_file = keep_whole(actor, row, before)
@@ -379,11 +430,12 @@ def publish(actor: Actor, row: Edition) -> Edition:
 @operation("statistics.publish_due", policy=policies.only_the_system)
 def publish_due(*, actor: Actor) -> int:
     """Embargoes that have ended."""
-    rows = Edition.objects.filter(state=states.APPROVED, embargo_until__lte=timezone.now()).order_by("embargo_until")
+    rows = Edition.objects.filter(state=states.APPROVED, embargo_until__lte=timezone.now())
     count = 0
-    for row in rows:
-        publish(actor, locked(row, to=states.PUBLISHED))
-        count += 1
+    for row in rows.order_by("dataset", "embargo_until"):  # one order for all, so that no two wait for each other
+        with suppress(Conflict):  # returned in this moment
+            publish(actor, locked(row, to=states.PUBLISHED, whole=True))
+            count += 1
     note("statistics", "embargo", published=count)
     return count
 
@@ -391,7 +443,7 @@ def publish_due(*, actor: Actor) -> int:
 @operation("statistics.withdraw_edition", policy=policies.may_check)
 def withdraw_edition(*, actor: Actor, edition: Edition, reason: str) -> Edition:
     """The published figures are wrong: the edition before is public again, and the notice says why."""
-    row = locked(edition, to=states.WITHDRAWN)
+    row = locked(edition, to=states.WITHDRAWN, whole=True)
     note("statistics", row.key, dataset=row.dataset.code)
     now = timezone.now()
     row.state, row.ended_at = states.WITHDRAWN, now
@@ -410,6 +462,7 @@ def publish_computed(
     *, actor: Actor, dataset: Dataset, figures: Mapping[tuple[str, ...], tuple[float | None, str]]
 ) -> Edition | None:
     """Figures that the city's own rooms compute: no upload, no retyping. None when nothing is new."""
+    Dataset.objects.select_for_update(of=("self",), no_key=True).get(pk=dataset.pk)
     before = queries.published_edition(dataset)
     known = data.figures_of(before, {key[1] for key in figures}) if before else {}
     new = {key: value for key, value in figures.items() if known.get(key) != value}

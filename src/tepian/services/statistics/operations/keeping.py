@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tepian.kernel.actors import Actor
@@ -20,14 +21,35 @@ MAX_BYTES = 4 * 1024**3
 Row = tuple[str | float | None, ...]
 
 
+@contextmanager
+def written(dataset: Dataset, rows: Iterable[Row]) -> Iterator[Path]:
+    """Rows (the columns of `data.columns`) as a file that is gone afterwards: `store` it before. Outside a transaction,
+    so that writing hundreds of thousands keeps no other writer waiting."""
+    with _file(
+        lambda path: cube.write(path, data.columns(dataset), rows, dimensions=data.dimension_keys(dataset))
+    ) as path:
+        yield path
+
+
+def store(actor: Actor, edition: Edition, path: Path) -> str:
+    """Keep a written file; returns its SHA-256."""
+    with path.open("rb") as content:
+        file = store_file(
+            actor=actor,
+            content=content,
+            name=f"{edition.dataset.code}.parquet",
+            subject_type="statistics",
+            subject_id=edition.key,
+            kinds=("parquet",),
+            max_bytes=MAX_BYTES,
+        )
+    return file.sha256
+
+
 def keep(actor: Actor, edition: Edition, rows: Iterable[Row]) -> str:
-    """Write rows (the columns of `data.columns`) as a file of their own; returns its SHA-256."""
-    dataset = edition.dataset
-    return _kept(
-        actor,
-        edition,
-        lambda path: cube.write(path, data.columns(dataset), rows, dimensions=data.dimension_keys(dataset)),
-    )
+    """Write rows as a file of their own and keep it; returns its SHA-256."""
+    with written(edition.dataset, rows) as path:
+        return store(actor, edition, path)
 
 
 def keep_whole(actor: Actor, edition: Edition, before: Edition | None) -> str:
@@ -35,13 +57,9 @@ def keep_whole(actor: Actor, edition: Edition, before: Edition | None) -> str:
     else goes."""
     if before is None:
         return edition.draft_file
-    files = [path_of(before.draft_file), path_of(edition.draft_file)]
-    rows = data.rows_of(edition)
-    return _kept(
-        actor,
-        edition,
-        lambda path: cube.write_from(path, files[:1], columns=data.columns(edition.dataset), rows=rows, replace=True),
-    )
+    earlier, columns, rows = [path_of(before.draft_file)], data.columns(edition.dataset), data.rows_of(edition)
+    with _file(lambda path: cube.write_from(path, earlier, columns=columns, rows=rows, replace=True)) as path:
+        return store(actor, edition, path)
 
 
 def keep_public(actor: Actor, edition: Edition) -> str:
@@ -118,18 +136,9 @@ def _suppressed(dataset: Dataset, rows: list[Row]) -> list[Row]:
     )
 
 
-def _kept(actor: Actor, edition: Edition, write: Callable[[Path], object]) -> str:
+@contextmanager
+def _file(write: Callable[[Path], object]) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "figures.parquet"
         write(path)
-        with path.open("rb") as content:
-            file = store_file(
-                actor=actor,
-                content=content,
-                name=f"{edition.dataset.code}.parquet",
-                subject_type="statistics",
-                subject_id=edition.key,
-                kinds=("parquet",),
-                max_bytes=MAX_BYTES,
-            )
-    return file.sha256
+        yield path

@@ -11,15 +11,20 @@ from tepian.kernel.catalogue.versions import touch
 from tepian.kernel.events import emit
 
 from .. import queries, states
-from ..models import Edition
+from ..models import Dataset, Edition
 from ..queries.catalogue import TOPIC
 
 Counts = dict[str, int]
 
 
-def locked(edition: Edition, *, revision: int | None = None, to: str = "", among: tuple[str, ...] = ()) -> Edition:
+def locked(
+    edition: Edition, *, revision: int | None = None, to: str = "", among: tuple[str, ...] = (), whole: bool = False
+) -> Edition:
     """The row, held until the transaction ends. Raises `Conflict` when somebody else was faster, when its state is none of
-    `among`, or when the state `to` may not follow it."""
+    `among`, or when the state `to` may not follow it. `whole` holds the dataset first: what is published of it and under
+    which number depends on its other editions, and who holds an edition alone waits for no other."""
+    if whole:
+        Dataset.objects.select_for_update(of=("self",), no_key=True).get(pk=edition.dataset_id)
     row = Edition.objects.select_for_update(of=("self",)).select_related("dataset").get(pk=edition.pk)
     if revision is not None and row.revision != revision:
         raise Conflict(

@@ -3,9 +3,13 @@ workbook keeps nobody waiting."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+import io
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, BinaryIO
 
 from django.utils.translation import gettext as _
 
@@ -17,14 +21,16 @@ from .. import queries, states
 from ..models import Dataset, Edition
 from ..queries import data
 from ..queries.understanding import Figure, Understood, guess, understand
+from .keeping import written
 
 LISTED = 200  # jumps and changes that are shown; all are counted
 MAX_MB = 50
+AT_ONCE = 4_000_000  # bytes, unpacked, that a page reads itself: 25,000 lines of three columns, about a second
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One table of a workbook as it was understood, with the figures it brings."""
+    """One table of a workbook as it was understood, with the figures it brings; `file` where they are written already."""
 
     table: int
     mapping: dict[str, Any]
@@ -33,6 +39,18 @@ class Reading:
     open_problems: int
     changed_cells: int
     periods: list[str]
+    file: Path | None = None
+
+
+def is_large(content: BinaryIO) -> bool:
+    """Would reading it keep a page waiting? An archive counts as much as it unpacks to."""
+    try:
+        with zipfile.ZipFile(content) as archive:
+            size = sum(part.file_size for part in archive.infolist())
+    except (zipfile.BadZipFile, NotImplementedError, ValueError):
+        size = content.seek(0, io.SEEK_END)
+    content.seek(0)
+    return size > AT_ONCE
 
 
 def meanings_of(dataset: Dataset, repairs: Sequence[Mapping[str, str]]) -> dict[tuple[str, str], str]:
@@ -41,16 +59,30 @@ def meanings_of(dataset: Dataset, repairs: Sequence[Mapping[str, str]]) -> dict[
     return remembered | {(each["dimension"], each["written"]): each["code"] for each in repairs}
 
 
-def open_book(content: bytes, name: str, meanings: Mapping[tuple[str, str], str]) -> tables.Book:
-    """The workbook's tables. Where the file leaves open what a point or a date means, people's answers count. Raises
-    `Invalid` with what to do when it cannot be read or must not be."""
+Answers = tuple[str, bool | None]
+
+
+def answers_in(meanings: Mapping[tuple[str, str], str]) -> Answers:
+    """What people say where the file leaves open what a point or a date means: the decimal mark, is the day first."""
     order = meanings.get(("day_first", ""))
-    try:
-        return tables.read(
-            content, name, decimal=meanings.get(("decimal", ""), ""), day_first=order == "yes" if order else None
-        )
-    except tables.Unreadable as refusal:
-        raise Invalid(refusal.sentence("en" if english() else "id"), code=refusal.code, field="file") from None
+    return meanings.get(("decimal", ""), ""), order == "yes" if order else None
+
+
+def open_book(content: bytes, name: str, answers: Answers) -> tables.Book:
+    """The workbook's tables. Raises `tables.Unreadable` when it cannot be read or must not be."""
+    decimal, day_first = answers
+    return tables.read(content, name, decimal=decimal, day_first=day_first)
+
+
+def refused(refusal: tables.Unreadable) -> Invalid:
+    return Invalid(refusal.sentence("en" if english() else "id"), code=refusal.code, field="file")
+
+
+@contextmanager
+def filed(dataset: Dataset, reading: Reading) -> Iterator[Reading]:
+    """With its figures written, ready to be kept inside an operation."""
+    with written(dataset, (figure.row for figure in reading.figures)) as path:
+        yield replace(reading, file=path)
 
 
 def read(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -13,9 +14,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from tepian.kernel.actors import Denied, Invalid
+from tepian.kernel.actors import Conflict, Denied, Invalid
 from tepian.kernel.identity.access import staff_page
 from tepian.kernel.organisations import queries as organisations
+from tepian.ui.words import english
 
 from .. import operations, policies, queries, states
 from ..models import Edition, Remark
@@ -94,6 +96,7 @@ def template_file(request: HttpRequest, code: str) -> HttpResponse:
 def edition_context(request: HttpRequest, row: Edition) -> dict[str, Any]:
     """Everything that the agency and the steward see of an edition."""
     actor, found = request.actor, row.findings  # type: ignore[attr-defined]
+    unread = row.unread_since is not None
     dimensions = queries.dimensions_of(row.dataset)
     by_key = {each.key: each for each in dimensions}
     columns = row.mapping.get("columns", {})
@@ -103,6 +106,9 @@ def edition_context(request: HttpRequest, row: Edition) -> dict[str, Any]:
     return listed(row) | {
         "edition": row,
         "may_change": open_for_change,
+        "unread": unread,
+        "read_before": bool(found.get("tables")),
+        "refused": found.get("refused", {}).get("en" if english() else "id", ""),
         "tables": found.get("tables", []),
         "columns": [
             {
@@ -126,6 +132,9 @@ def edition_context(request: HttpRequest, row: Edition) -> dict[str, Any]:
         "troubles": [
             trouble
             | {
+                "suggestions": [
+                    (code, by_key[trouble["dimension"]].names.get(code, name)) for code, name in trouble["suggestions"]
+                ],
                 "name": by_key[trouble["dimension"]].name if trouble["dimension"] in by_key else "",
                 "codes": _codes(by_key.get(trouble["dimension"]))
                 if trouble["code"] in ("unknown", "ambiguous")
@@ -137,14 +146,18 @@ def edition_context(request: HttpRequest, row: Edition) -> dict[str, Any]:
         ],
         "reader": [each | {"sentence": sentence(each)} for each in found.get("reader", [])],
         "skipped": found.get("skipped", 0),
-        "jumped": [
+        "jumped": []
+        if unread
+        else [
             {"code": code, "title": names.get(code, code), "note": row.notes.get(code, "")}
             for code in found.get("jumped", [])
         ],
         "jumps": [each | {"title": figure_name(row, each["key"])} for each in found.get("jumps", [])[:20]],
         "jump_count": found.get("jump_count", 0),
-        "changed": [each | {"title": figure_name(row, each["key"])} for each in found.get("changed", [])[:20]],
-        "preview": data.preview(row, SHOWN),
+        "changed": []
+        if unread
+        else [each | {"title": figure_name(row, each["key"])} for each in found.get("changed", [])[:20]],
+        "preview": [] if unread else data.preview(row, SHOWN),
         "dimension_names": [each.name for each in dimensions],
         "remarks": list(row.remarks.all()),
         "missing": operations.missing_for_sending(row),
@@ -195,8 +208,35 @@ def _codes(dimension: queries.Dimension | None) -> list[tuple[str, str]]:
 @staff_page(*policies.READERS)
 @require_GET
 def edition(request: HttpRequest, key: str) -> HttpResponse:
+    """The edition. While a large workbook is read, the page asks again by itself (`HX-Request`) until that is done."""
     row = seen_edition(request, key)
+    if "HX-Request" in request.headers:
+        answer = HttpResponse(status=204)
+        if row.unread_since is None:
+            answer["HX-Refresh"] = "true"
+        return answer
     return render(request, "statistics/edition.html", edition_context(request, row))
+
+
+def again(
+    request: HttpRequest, key: str, form: str, labels: dict[str, str]
+) -> Callable[[Conflict | Invalid], HttpResponse]:
+    """Draws the edition's page after a refusal: why, and what was typed in `form` (its name in the template). `labels`: the
+    names of its texts; where the form is gone because somebody else was faster, they still stand in the summary."""
+
+    def draw(error: Conflict | Invalid) -> HttpResponse:
+        row, post = seen_edition(request, key), request.POST
+        typed = {name: post.get(name, "") for name in labels}
+        context = edition_context(request, row) | {
+            "problem": str(error.message),
+            "form": form,
+            "typed": typed | {"indicator": post.get("indicator", ""), "checks": post.getlist("checks")},
+            "typed_texts": [(labels[name], text) for name, text in typed.items() if text],
+        }
+        status = 409 if isinstance(error, Conflict) else 422
+        return render(request, "statistics/edition.html", context, status=status)
+
+    return draw
 
 
 def _back(row: Edition, place: str = "") -> str:
@@ -230,7 +270,7 @@ def choose(request: HttpRequest, key: str) -> HttpResponse:
             actor=actor, edition=row, revision=revision, mapping={"columns": columns, "constants": constants}
         )
 
-    return do(request, act, _("Read again with your choice."), _back(row))
+    return do(request, act, _("Read again with your choice."), _back(row), again(request, key, "choose", {}))
 
 
 @staff_page(*policies.STAFF)
@@ -253,6 +293,7 @@ def repair(request: HttpRequest, key: str) -> HttpResponse:
         ),
         _("Repaired, and remembered for the next upload."),
         _back(row, "perbaiki"),
+        again(request, key, "repair", {"written": _("Written in the workbook"), "code": _("What is meant")}),
     )
 
 
@@ -271,6 +312,7 @@ def explain(request: HttpRequest, key: str) -> HttpResponse:
         ),
         _("Written down."),
         _back(row, "lonjakan"),
+        again(request, key, "explain", {"text": _("Why it changed so much")}),
     )
 
 
@@ -288,6 +330,7 @@ def send(request: HttpRequest, key: str) -> HttpResponse:
         ),
         _("Sent to the data steward."),
         _back(row),
+        again(request, key, "send", {"reason": _("Reason")}),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -57,11 +57,20 @@ def _span(periods: list[str]) -> str:
     return periods[0] if len(periods) == 1 else f"{periods[0]} – {periods[-1]}" if periods else "–"
 
 
-def do(request: HttpRequest, act: Callable[[], Any], done: str, back: str) -> HttpResponseRedirect:
-    """One POST and back to where the person was, with what happened in a sentence."""
+def do(
+    request: HttpRequest,
+    act: Callable[[], Any],
+    done: str,
+    back: str,
+    again: Callable[[Conflict | Invalid], HttpResponse] | None = None,
+) -> HttpResponse:
+    """One POST and back to where the person was, with what happened in a sentence. Where something was typed, `again` draws
+    the page with it when it is refused."""
     try:
         act()
     except (Conflict, Invalid) as error:
+        if again is not None:
+            return again(error)
         messages.warning(request, str(error.message))
     else:
         messages.success(request, done)

@@ -18,7 +18,8 @@ from tepian.kernel.organisations import queries as organisations
 
 from .. import operations, policies, queries, states
 from ..models import Edition
-from .parts import do, listed, seen_edition
+from .desk import again
+from .parts import do, listed, revision_of, seen_edition
 
 RECENT = 30
 
@@ -53,29 +54,40 @@ def desk(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _act(request: HttpRequest, key: str, done: str, verb: str, **given: object) -> HttpResponse:
+def _act(
+    request: HttpRequest, key: str, done: str, verb: str, form: str, labels: dict[str, str], **given: object
+) -> HttpResponse:
     row = seen_edition(request, key)
     return do(
         request,
         lambda: getattr(operations, verb)(actor=request.actor, edition=row, **given),  # type: ignore[attr-defined]
         done,
         reverse("statistics-edition", args=[row.key]),
+        again(request, key, form, labels),
     )
 
 
 @staff_page(*policies.CHECKERS)
 @require_POST
 def remark(request: HttpRequest, key: str) -> HttpResponse:
-    post = request.POST
-    return _act(
-        request, key, _("Written down."), "add_remark", text=post.get("text", ""), address=post.get("address", "")
-    )
+    given = {"text": request.POST.get("text", ""), "address": request.POST.get("address", "")}
+    labels = {"address": _("Cell"), "text": _("Remark")}
+    return _act(request, key, _("Written down."), "add_remark", "remark", labels, **given)
 
 
 @staff_page(policies.STEWARD)
 @require_POST
 def give_back(request: HttpRequest, key: str) -> HttpResponse:
-    return _act(request, key, _("Returned to the agency."), "return_edition", text=request.POST.get("text", ""))
+    return _act(
+        request,
+        key,
+        _("Returned to the agency."),
+        "return_edition",
+        "return",
+        {"text": _("What should the agency change?")},
+        text=request.POST.get("text", ""),
+        revision=revision_of(request),
+    )
 
 
 @staff_page(policies.STEWARD)
@@ -90,10 +102,12 @@ def approve(request: HttpRequest, key: str) -> HttpResponse:
             edition=row,
             checks=request.POST.getlist("checks"),
             embargo_until=until,
+            revision=revision_of(request),
         )
 
     done = _("Approved. It becomes public when the embargo ends.") if text else _("Published.")
-    return do(request, act, done, reverse("statistics-edition", args=[row.key]))
+    back = reverse("statistics-edition", args=[row.key])
+    return do(request, act, done, back, again(request, key, "approve", {"embargo": _("Embargo until")}))
 
 
 def _moment(text: str) -> datetime | None:
@@ -116,5 +130,7 @@ def withdraw(request: HttpRequest, key: str) -> HttpResponse:
         key,
         _("Withdrawn. The edition before is public again, with a notice."),
         "withdraw_edition",
+        "withdraw",
+        {"reason": _("What is wrong?")},
         reason=request.POST.get("reason", ""),
     )
