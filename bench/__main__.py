@@ -30,6 +30,7 @@ ORDER = [
     "statistics_ckan",
     "plan_rollup",
     "table_reading",
+    "typeset",
     "emergency_desk",
     "desk_flows",
     "start",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,8 @@ from .words import words
 TEMPLATES = Path(__file__).parent
 MEMORY = 3 << 30  # bytes of address space of the process; the dossier of 300 pages uses a tenth
 AT_ONCE = threading.BoundedSemaphore(2)
+# On a server of many cores the city keeps its cores, and each thread's reserve of addresses does not use up MEMORY.
+THRIFTY = {"RAYON_NUM_THREADS": "2", "MALLOC_ARENA_MAX": "2"}
 
 
 def render(
@@ -92,7 +95,7 @@ def _apart(request: Mapping[str, Any], folder: Path, seconds: int) -> bytes:
     try:
         left = max(1, round(seconds - (time.monotonic() - started)))
         command = [sys.executable, "-P", "-m", __package__, str(folder), str(left), str(MEMORY)]
-        done = subprocess.run(command, capture_output=True, timeout=left, check=False)  # noqa: S603
+        done = subprocess.run(command, env=os.environ | THRIFTY, capture_output=True, timeout=left, check=False)  # noqa: S603
     except subprocess.TimeoutExpired as error:
         raise TooLong(f"it was not done after {seconds} s") from error
     finally:
