@@ -288,7 +288,7 @@ class MonthForm(Base):
 
 
 class PhotoForm(Base):
-    photo = forms.FileField(label=_("Photo"), widget=forms.FileInput(attrs={"accept": PHOTO_TYPES, "data-shrink": ""}))
+    photo = forms.FileField(label=_("Photo"), widget=forms.FileInput(attrs={"accept": PHOTO_TYPES}))
     phase = forms.ChoiceField(label=_("It shows the place"), choices=list(projects.PHASE_LABELS.items()))
     spot = forms.CharField(
         label=_("Spot"),

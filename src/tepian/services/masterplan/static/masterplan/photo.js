@@ -1,5 +1,5 @@
-/* A photo is made smaller on the telephone before it is sent: it leaves in seconds, also on a slow network, and where it was
-   taken stays on the telephone. Without this script the server takes it as it is. */
+/* A citizen's photo is made smaller on the telephone before it is sent: it leaves in seconds, also on a slow network, and
+   where it was taken stays on the telephone. Without this script the server takes it as it is, and removes the place. */
 (() => {
   "use strict";
   const LONGEST = 1600, QUALITY = 0.82;
