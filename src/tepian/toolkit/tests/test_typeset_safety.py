@@ -33,6 +33,7 @@ from tepian.toolkit.typeset import (
     Picture,
     Points,
     Table,
+    composing,
     glyphs,
     rendering,
 )
@@ -169,6 +170,25 @@ def test_a_damaged_or_curious_picture_costs_itself_only(broken):
     assert "sebelum" in found and "gambar yang baik" in found and "sesudah" in found
 
 
+def test_several_damaged_among_many_are_all_found():
+    good = [Chart(svg(f'<path d="M0 0h{n}v9z"/>'), f"baik {n}", f"gambar {n}") for n in range(9)]
+    bad = [Chart(svg(f'<image xlink:href="/{n}" width="9" height="9"/>'), f"rusak {n}") for n in range(3)]
+    found = kept(*good[:4], bad[0], *good[4:], *bad[1:])
+    assert found.count("seharusnya ada di sini") == 3
+    assert all(f"rusak {n} Gambar" in found for n in range(3)) and all(f". gambar {n}" in found for n in range(9))
+
+
+def test_a_picture_is_not_called_damaged_because_others_are_at_work(monkeypatch):
+    answers = iter([typeset.TypesetError("rusak"), typeset.TooLong("sibuk")])
+
+    def busy(*_given: object, **_more: object) -> bytes:
+        raise next(answers)
+
+    monkeypatch.setattr(composing, "render", busy)
+    with pytest.raises(typeset.TooLong):
+        kept()
+
+
 def test_a_chart_says_letters_it_lacks():
     found = kept(Chart(svg('<text x="5" y="40" font-family="DejaVu Sans">hujan 漢 &amp; "x"</text>'), "grafik"))
     assert "seharusnya" not in found and "hujan" in found
@@ -240,7 +260,7 @@ def test_a_room_may_bring_its_own_template(template):
 @pytest.mark.parametrize("name", ["../x.png", "/etc/x.png", "a/b.png", ".x", ""])
 def test_files_have_plain_names(name):
     with pytest.raises(ValueError, match="plain name"):
-        typeset.render("picture", {"file": name}, files={name: PNG}, title="x", language="id")
+        typeset.render("pictures", {"files": [name]}, files={name: PNG}, title="x", language="id")
 
 
 def test_no_font_of_the_machine_is_used(template):
@@ -271,7 +291,7 @@ def test_what_needs_too_much_memory_is_ended(template, monkeypatch):
 def test_who_waits_too_long_is_told(template, monkeypatch):
     monkeypatch.setattr(rendering, "AT_ONCE", threading.BoundedSemaphore(1))
     with rendering.AT_ONCE, pytest.raises(typeset.TooLong, match="other documents"):
-        typeset.render("picture", {"file": "a.png"}, files={"a.png": PNG}, title="x", language="id", seconds=1)
+        typeset.render("pictures", {"files": ["a.png"]}, files={"a.png": PNG}, title="x", language="id", seconds=1)
 
 
 def test_the_process_ends_itself_when_nobody_waits_for_it(template, tmp_path, monkeypatch):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -54,7 +54,7 @@ def pdf(document: Document, *, created: datetime | None = None, seconds: int | N
     except TooLong:
         raise
     except TypesetError:
-        broken = {name for name, content in files.items() if not _shown(name, content)}
+        broken = _broken(list(files), files) if files else set()
         if not broken:
             raise
     blocks = [
@@ -136,15 +136,20 @@ def _unreadable(alt: str, language: str) -> dict[str, Any]:
     return {"kind": "note", "text": words(language)["unreadable"], "title": alt, "warning": True}
 
 
-def _shown(name: str, content: bytes) -> bool:
-    """Can this one picture be set?"""
+def _broken(names: Sequence[str], files: Mapping[str, bytes]) -> set[str]:
+    """Those that cannot be set, found by halves. Raises `TooLong`: a picture is not damaged because others are at work."""
     try:
-        render(
-            "picture", {"file": name}, files={name: content}, title="-", language="en", standard=STANDARD, seconds=20
-        )
+        given = {name: files[name] for name in names}
+        data = {"files": list(names)}
+        render("pictures", data, files=given, title="-", language="en", standard=STANDARD, seconds=SECONDS)
+    except TooLong:
+        raise
     except TypesetError:
-        return False
-    return True
+        if len(names) == 1:
+            return set(names)
+        middle = len(names) // 2
+        return _broken(names[:middle], files) | _broken(names[middle:], files)
+    return set()
 
 
 def _headed(blocks: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -160,7 +165,7 @@ def _headed(blocks: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return kept
 
 
-# --- texts and tables -----------------------------------------------------------------------------------------------------------
+# --- texts and tables -------------------------------------------------------------------------------------------------
 
 
 def _table(table: Table) -> dict[str, Any]:
@@ -207,7 +212,7 @@ def _breakable(text: str, most: int = LONGEST_WORD) -> str:
     """Words that would leave their column get places where they may break."""
     if len(text) <= most:
         return text
-    return re.sub(rf"\S{{{most + 1},}}", _broken, text)
+    return re.sub(rf"\S{{{most + 1},}}", _with_breaks, text)
 
 
 def _short(text: str, most: int) -> str:
@@ -216,6 +221,6 @@ def _short(text: str, most: int) -> str:
     return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
 
 
-def _broken(found: re.Match[str]) -> str:
+def _with_breaks(found: re.Match[str]) -> str:
     word = found[0]
     return ZERO_WIDTH.join(word[at : at + BROKEN_EVERY] for at in range(0, len(word), BROKEN_EVERY))
