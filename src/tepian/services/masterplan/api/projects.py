@@ -29,7 +29,7 @@ class ProjectOut(Schema):
     lon: float | None = Field(description="Degrees, WGS 84")
     lat: float | None
     state: str = Field(description="planned, running, paused, done or cancelled")
-    status: str = Field(description="late, stopped, critical, silent, as_planned, waiting, finished or ended")
+    status: str = Field(description="late, stopped, critical, silent, behind, as_planned, waiting, finished or ended")
     days_late: int = Field(description="Against `promised_on`, the end that was promised when work began")
     physical: float | None = Field(description="Percent built, as reported for `month`")
     planned: float | None = Field(description="Percent planned for that month")

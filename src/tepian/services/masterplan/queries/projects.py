@@ -35,24 +35,35 @@ PHASE_LABELS = {
     states.DURING: gettext_lazy("During the work"),
     states.AFTER: gettext_lazy("After"),
 }
-LATE, STOPPED, CRITICAL, SILENT, AS_PLANNED, WAITING, FINISHED, ENDED = (
-    "late", "stopped", "critical", "silent", "as_planned", "waiting", "finished", "ended",
+LATE, STOPPED, CRITICAL, SILENT, BEHIND, AS_PLANNED, WAITING, FINISHED, ENDED = (
+    "late", "stopped", "critical", "silent", "behind", "as_planned", "waiting", "finished", "ended",
 )  # fmt: skip
-STATUSES = (LATE, STOPPED, CRITICAL, SILENT, AS_PLANNED, WAITING, FINISHED, ENDED)  # the worst first
+STATUSES = (LATE, STOPPED, CRITICAL, SILENT, BEHIND, AS_PLANNED, WAITING, FINISHED, ENDED)  # the worst first
 STATUS_LABELS = {
     LATE: gettext_lazy("late"),
     STOPPED: gettext_lazy("stopped for now"),
     CRITICAL: gettext_lazy("far behind its plan"),
     SILENT: gettext_lazy("report missing"),
+    BEHIND: gettext_lazy("behind its plan"),
     AS_PLANNED: gettext_lazy("going as planned"),
     WAITING: gettext_lazy("not begun"),
     FINISHED: gettext_lazy("finished"),
     ENDED: gettext_lazy("cancelled"),
 }
-TAGS = {LATE: "danger", STOPPED: "danger", CRITICAL: "danger", SILENT: "warn", AS_PLANNED: "ok", FINISHED: "ok"}
-URGENT = (LATE, STOPPED, CRITICAL, SILENT)
+TAGS = {
+    LATE: "danger",
+    STOPPED: "danger",
+    CRITICAL: "danger",
+    SILENT: "warn",
+    BEHIND: "warn",
+    AS_PLANNED: "ok",
+    FINISHED: "ok",
+}
+URGENT = (LATE, STOPPED, CRITICAL, SILENT, BEHIND)
 PACE_MONTHS = 3  # how far back the pace is looked at
 DAYS_A_MONTH = 365.25 / 12
+BEHIND_POINTS = 5.0  # of percent below the plan from which “as planned” would be too kind
+BEHIND_DAYS = 31  # that the forecast may pass the promise, for it is no more than an estimate
 
 
 # --- months -----------------------------------------------------------------------------------------------------------
@@ -148,6 +159,7 @@ class ProjectStanding:
     planned_money: int | None
     days_late: int
     missing: tuple[date, ...]
+    stages_late: int
     forecast: Forecast | None
     over_budget: int
 
@@ -227,9 +239,15 @@ def standing(project: Project, on: date | None = None) -> ProjectStanding:
     late = max(0, (until - promised).days) if promised and project.state != states.CANCELLED else 0
     if project.state == states.PLANNED and project.starts_on:
         late = max(late, (day - project.starts_on).days)
+    ahead = forecast(points) if project.state == states.RUNNING else None
+    stages_late = sum(stage.ended_on is None and stage.ends_on < day for stage in stages)
+    slips = ahead is not None and (
+        ahead.ends is None or (promised is not None and ahead.ends > promised + timedelta(days=BEHIND_DAYS))
+    )
+    behind = bool(stages_late) or slips or (deviation is not None and deviation < -BEHIND_POINTS)
     return ProjectStanding(
         project=project,
-        status=_status(project, late, planned, physical, missing),
+        status=_status(project, late, states.critical(planned, physical), missing, behind),
         month=last.month if last else None,
         physical=physical,
         planned=planned,
@@ -239,12 +257,13 @@ def standing(project: Project, on: date | None = None) -> ProjectStanding:
         planned_money=plan.planned_money if plan else None,
         days_late=late,
         missing=tuple(missing),
-        forecast=forecast(points) if project.state == states.RUNNING else None,
+        stages_late=stages_late,
+        forecast=ahead,
         over_budget=max(0, (spent or 0) - project.budget) if project.budget else 0,
     )
 
 
-def _status(project: Project, late: int, planned: float | None, physical: float | None, missing: Sequence[date]) -> str:
+def _status(project: Project, late: int, critical: bool, missing: Sequence[date], behind: bool) -> str:
     if project.state == states.DONE:
         return FINISHED
     if project.state == states.CANCELLED:
@@ -255,9 +274,9 @@ def _status(project: Project, late: int, planned: float | None, physical: float 
         return STOPPED
     if project.state == states.PLANNED:
         return WAITING
-    if states.critical(planned, physical):
+    if critical:
         return CRITICAL
-    return SILENT if missing else AS_PLANNED
+    return SILENT if missing else BEHIND if behind else AS_PLANNED
 
 
 def standings(*, public: bool = False, on: date | None = None) -> list[ProjectStanding]:
@@ -300,10 +319,17 @@ def finding(row: ProjectStanding) -> str:
         return f"{late[0].upper()}{late[1:]}, {far}"
     if row.status == STOPPED:
         return _("Stopped for now, %(far)s") % {"far": far}
-    if row.status == CRITICAL and row.deviation is not None:
+    if row.status in (CRITICAL, BEHIND) and row.deviation is not None and row.deviation < -BEHIND_POINTS:
         return _("%(points)s points behind its plan, %(far)s") % {"points": points_of(-row.deviation), "far": far}
     if row.status == SILENT:
         return _("No report for %(month)s, %(far)s") % {"month": month_name(row.missing[0]), "far": far}
+    if row.status == BEHIND and row.stages_late:
+        return ngettext("%(n)d stage is late, %(far)s", "%(n)d stages are late, %(far)s", row.stages_late) % {
+            "n": row.stages_late,
+            "far": far,
+        }
+    if row.status == BEHIND:
+        return _("At this pace it ends later than promised, %(far)s") % {"far": far}
     return f"{far[0].upper()}{far[1:]}"
 
 

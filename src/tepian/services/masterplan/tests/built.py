@@ -39,8 +39,8 @@ def park(actor: Actor = SYSTEM, *, running: bool = True, public: bool = True, **
         project=row,
         revision=row.revision,
         stages=[
-            {"title": "Tanggul", "weight": 3, "starts_on": START, "ends_on": date(2025, 5, 31)},
-            {"title": "Taman", "weight": 1, "starts_on": date(2025, 6, 1), "ends_on": END},
+            {"title": "Tanggul", "weight": 3, "starts_on": START, "ends_on": date(2025, 8, 31)},
+            {"title": "Taman", "weight": 1, "starts_on": date(2025, 9, 1), "ends_on": END},
         ],
     )
     row = operations.plan_progress(

@@ -364,7 +364,7 @@ def test_exact_figures():
     assert (found.physical, found.planned, found.deviation) == (50, 60, -10)
     assert (found.month, found.spent, found.planned_money) == (date(2025, 6, 1), 900_000_000, 1_200_000_000)
     assert found.stages == 0, "no stage has ended"
-    assert (found.status, found.days_late, found.missing) == (queries.AS_PLANNED, 0, ())
+    assert (found.status, found.days_late, found.missing) == (queries.BEHIND, 0, ())
     ahead = found.forecast
     assert ahead is not None and ahead.pace == pytest.approx((50 - 24) / 3), "March to June: three months"
     assert ahead.months == pytest.approx(50 / (26 / 3))
@@ -388,6 +388,21 @@ def test_a_project_far_behind_is_critical_a_silent_one_silent():
     assert (found.status, found.missing) == (queries.SILENT, (date(2025, 5, 1), date(2025, 6, 1)))
     assert queries.standing(row, date(2025, 6, 10)).missing == (), "the report of May is due on the tenth"
     assert queries.standing(row, date(2025, 6, 11)).missing == (date(2025, 5, 1),)
+
+
+def test_as_planned_is_said_of_nothing_that_slips():
+    good = told(park(), 9, 19, 29, 39, 49, 59)
+    assert queries.standing(good, DAY).status == queries.AS_PLANNED
+    slow = told(park(), 9, 19, 40, 44, 50, 56)
+    found = queries.standing(slow, DAY)
+    assert found.deviation == -4 and found.status == queries.BEHIND, (
+        "its pace ends it in February, October was promised"
+    )
+    assert queries.finding(found).startswith("Dengan kecepatan ini selesai lebih lambat dari janji")
+    Stage.objects.filter(project=good, position=1).update(ends_on=date(2025, 7, 19))
+    found = queries.standing(Project.objects.get(pk=good.pk), DAY)
+    assert (found.status, found.stages_late) == (queries.BEHIND, 1)
+    assert queries.finding(found).startswith("1 tahap terlambat, terbangun 59%")
 
 
 def test_work_that_does_not_move_has_no_end():
