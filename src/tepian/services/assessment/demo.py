@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
+
+from django.utils import timezone
 
 from tepian.kernel.actors import Actor, system
 from tepian.kernel.catalogue.city import today
@@ -95,7 +97,7 @@ def _running(actor: Actor, year: int, keeper: str, others: Sequence[str]) -> Non
     operations.plan_interview(
         actor=actor,
         assessment=row,
-        starts_at=datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=14),
+        starts_at=timezone.localtime().replace(hour=9, minute=0, second=0, microsecond=0) + timedelta(days=14),
         place="Ruang rapat Bappeda (contoh)",
         agency=keeper,
         questions="Apa yang berubah bagi warga sejak tahun lalu?\nProgram apa yang paling banyak dipakai?",

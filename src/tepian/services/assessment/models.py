@@ -60,11 +60,12 @@ class Assessment(models.Model):
 
 
 class WeightDecision(models.Model):
-    """Which weight set counts, from when on and why. The newest is in force; the others stay."""
+    """Which weight set counts, from when on and why. The newest is in force; the others stay. The first one has no reason:
+    it came with the instrument."""
 
     assessment = models.ForeignKey(Assessment, on_delete=models.CASCADE, related_name="weight_decisions")
     weights = models.CharField(max_length=60)
-    reason = models.CharField(max_length=500)
+    reason = models.CharField(max_length=500, blank=True)
     decided_by = models.CharField(max_length=200)
     decided_at = models.DateTimeField()
 

@@ -76,11 +76,6 @@ def may_configure(actor: Actor, **_ignored: Any) -> None:
     require(actor.has(PLANNER, "administrator"), _("Only a planner or an administrator changes instruments."), HELPER)
 
 
-def only_the_system(actor: Actor, **_ignored: Any) -> None:
-    """Nobody but the platform's own jobs and demonstration."""
-    require(actor.is_system, _("Only the platform itself does this."), HELPER)
-
-
 def may_see_evidence(actor: Actor, answer: Answer) -> bool:
     """The evidence room: those who keep, assess or audit, and the agency itself."""
     return actor.is_system or actor.has(*ROOM_READERS) or actor.has(REPORTER, agency=answer.agency_code)

@@ -187,7 +187,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('weights', models.CharField(max_length=60)),
-                ('reason', models.CharField(max_length=500)),
+                ('reason', models.CharField(blank=True, max_length=500)),
                 ('decided_by', models.CharField(max_length=200)),
                 ('decided_at', models.DateTimeField()),
                 ('assessment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='weight_decisions', to='assessment.assessment')),

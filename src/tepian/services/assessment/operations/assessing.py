@@ -48,8 +48,13 @@ def open_assessment(
             code="not_in_force",
             field="year",
         )
-    if weights and weights not in found.weight_sets:
-        raise Invalid(_("This weight set does not exist. Choose one from the list."), code="weights", field="weights")
+    usable = [each.code for each in found.weight_sets.values() if each.valid_in(year)]
+    if weights and weights not in usable:
+        raise Invalid(
+            _("This weight set does not exist or does not apply to this year. Choose one from the list."),
+            code="weights",
+            field="weights",
+        )
     if demonstration and not actor.is_system:
         raise Invalid(_("Only the platform itself does this."), code="demonstration", field="demonstration")
     code = f"{instrument}-{year}"
@@ -80,11 +85,11 @@ def open_assessment(
         Answer(assessment=row, item=node.code, agency_code=agency, position=place)
         for place, node in enumerate(_in_order(found))
     )
-    if found.weight_sets:
+    if usable:
         WeightDecision.objects.create(
             assessment=row,
-            weights=weights or next(iter(found.weight_sets)),
-            reason=str(_("Chosen when the assessment was opened.")),
+            weights=weights or usable[0],
+            reason="",
             decided_by=actor.label[:200],
             decided_at=now,
         )
@@ -236,8 +241,13 @@ def close(*, actor: Actor, assessment: Assessment, revision: int) -> Assessment:
 def change_weights(*, actor: Actor, assessment: Assessment, revision: int, weights: str, reason: str) -> WeightDecision:
     """Another weight set counts from now on. Scores are untouched; the result under the old set stays readable."""
     row = held(assessment, revision=revision, among=states.UNFINISHED)
-    if weights not in queries.instrument_of(row).weight_sets:
-        raise Invalid(_("This weight set does not exist. Choose one from the list."), code="weights", field="weights")
+    chosen = queries.instrument_of(row).weight_sets.get(weights)
+    if chosen is None or not chosen.valid_in(row.year):
+        raise Invalid(
+            _("This weight set does not exist or does not apply to this year. Choose one from the list."),
+            code="weights",
+            field="weights",
+        )
     before = row.weight_decisions.last()
     if before is not None and before.weights == weights:
         raise Invalid(_("This weight set counts already. Nothing was changed."), code="same", field="weights")
@@ -288,7 +298,7 @@ def complete_instrument(*, actor: Actor, assessment: Assessment, revision: int) 
     WeightDecision.objects.create(
         assessment=row,
         weights=next(iter(found.weight_sets)),
-        reason=str(_("Came with the complete instrument.")),
+        reason="",
         decided_by=actor.label[:200],
         decided_at=timezone.now(),
     )

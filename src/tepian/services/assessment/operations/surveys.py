@@ -112,4 +112,3 @@ def answer_survey(*, actor: Actor, survey: Survey, answers: Mapping[str, int], b
         raise Conflict(
             _("This browser has answered already. The first answers count; thank you."), code="answered", item=row.code
         ) from None
-    touch(queries.TOPIC)

@@ -74,6 +74,10 @@ class Weights:
     valid_to: date | None
     values: Mapping[str, Fraction]
 
+    def valid_in(self, year: int) -> bool:
+        begins = self.valid_from is None or self.valid_from <= date(year, 12, 31)
+        return begins and (self.valid_to is None or self.valid_to >= date(year, 1, 1))
+
 
 @dataclass(frozen=True, slots=True)
 class Node:
@@ -264,6 +268,9 @@ def _weights(
         for word in ("title", "title_en", "source"):
             if not str(each.get(word, "")).strip():
                 yield format_lazy(_("“{word}” is missing"), word=word), name
+        for word in ("valid_from", "valid_to"):
+            if word in each and _day(each[word]) is None:
+                yield format_lazy(_("“{word}” must be a date"), word=word), name
         values = each.get("values", {})
         if not isinstance(values, Mapping) or any((_number(value) or 0) <= 0 for value in values.values()):
             yield _("weights are numbers above 0"), name

@@ -155,6 +155,24 @@ def test_changed_weights_leave_the_scores_and_the_old_result(planner, submitted,
         )
 
 
+def test_weights_count_only_in_their_years(planner):
+    given = {
+        "code": "ours", "version": "1", "title": "x", "title_en": "x", "source": "x", "formula": "weighted",
+        "valid_from": "2020-01-01", "scale": {"min": 1, "max": 5, "step": 1},
+        "weights": [
+            {"code": "old", "title": "x", "title_en": "x", "source": "x", "valid_to": "2024-12-31", "values": {"a": 100}},
+            {"code": "new", "title": "x", "title_en": "x", "source": "x", "valid_from": "2025-01-01", "values": {"a": 100}},
+        ],
+        "item": [{"code": "a", "title": "a", "title_en": "a"}],
+    }  # fmt: skip
+    operations.load_pack(actor=planner, instruments=[given])
+    for year, code in ((2024, "old"), (2026, "new")):
+        row = operations.open_assessment(actor=planner, instrument="ours", version="1", year=year, agency="bappeda")
+        assert queries.result_of(row).weights.code == code
+    with pytest.raises(Invalid):
+        operations.change_weights(actor=planner, assessment=row, revision=row.revision, weights="old", reason="x")
+
+
 # --- gaps, last year, frames ------------------------------------------------------------------------------------------
 
 

@@ -166,7 +166,7 @@ def test_other_weights_count_from_a_day_with_a_reason(keeper, client, actor_with
     )
     page = keeper.get(reverse("assessment-overview", args=[CODE])).content.decode()
     assert "Bobot baru dari kementerian" in page
-    assert "Dipilih saat penilaian dibuka." in page
+    assert "Bobot sejak awal." in page
     answer_all(system("x"), row)
     row = operations.submit(actor=system("x"), assessment=row, revision=Assessment.objects.get().revision)
     score_all(actor_with("assessor"), row)

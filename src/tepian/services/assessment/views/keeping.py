@@ -168,7 +168,7 @@ def overview(request: HttpRequest, code: str) -> HttpResponse:
             "other_weights": [
                 (weights.code, queries.titled(weights))
                 for weights in result.instrument.weight_sets.values()
-                if result.weights is not None and weights.code != result.weights.code
+                if result.weights is not None and weights.code != result.weights.code and weights.valid_in(row.year)
             ],
             "agencies": agencies(),
             "completed": queries.completed(row) is not None,
