@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from tepian.kernel.actors import Actor
 
+from .meetings import demo_meetings
 from .plan import demo_plan
 from .projects import demo_projects
 
-__all__ = ["demo_plan", "demo_projects", "publish_examples"]
+__all__ = ["demo_meetings", "demo_plan", "demo_projects", "publish_examples"]
 
 
 def publish_examples(*, actor: Actor) -> int:
     """What is not there yet; returns how many things were made."""
     plan = demo_plan(actor=actor)
-    return (plan is not None) + demo_projects(actor=actor, plan=plan)
+    made = demo_projects(actor=actor, plan=plan) + demo_meetings(actor=actor, plan=plan)
+    return (plan is not None) + made

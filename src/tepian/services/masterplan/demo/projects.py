@@ -32,7 +32,8 @@ def demo_projects(*, actor: Actor, plan: Plan | None = None) -> int:
     return made
 
 
-def _agency() -> str:
+def builder() -> str:
+    """The agency that builds in this pack."""
     codes = [each.code for each in organisations.agencies()]
     return next((code for code in AGENCIES if code in codes), codes[0])
 
@@ -42,7 +43,7 @@ def _build(actor: Actor, given: Mapping[str, Any], plan: Plan | None) -> None:
     promised = queries.month_after(start, given["planned_months"]) - timedelta(days=1)
     row = operations.open_project(
         actor=actor,
-        agency=_agency(),
+        agency=builder(),
         slug=given["slug"],
         simulated=True,
         values={

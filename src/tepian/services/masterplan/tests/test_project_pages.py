@@ -23,7 +23,7 @@ from tepian.kernel.identity import operations as identity
 from tepian.toolkit.tests.photos import exif, jpeg_with
 
 from .. import operations, states
-from ..demo import demo_projects
+from ..demo import demo_meetings, demo_projects
 from ..models import Comment, Meeting, Project, ProjectPhoto, Resolution
 from ..queries import comments, hall, projects
 from .built import BUDGET, DAY, END, START, SYSTEM, park, picture, told
@@ -486,6 +486,12 @@ def test_the_demonstration_says_so_on_every_page(client, shown):
         projects.LATE, projects.FINISHED, projects.AS_PLANNED,
     }  # fmt: skip
     assert comments.to_judge().count() == 1
+
+
+def test_the_demonstration_has_a_meeting_with_a_late_decision(judge, shown):
+    assert demo_meetings(actor=system("demo")) == 2 and demo_meetings(actor=system("demo")) == 0
+    page = text(judge.get("/kerja/rencana/rapat"))
+    assert "1 keputusan terlambat" in page and "terlambat 9 hari" in page and "Persiapan laporan" in page
 
 
 BUDGETS = {
