@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table as Screen
 
-from .shared import app, console
+from .shared import app, console, wake_django
 
 if TYPE_CHECKING:
     from tepian.toolkit.tables import Book, Table
@@ -55,6 +55,17 @@ def read(
         typer.echo(json.dumps(book.as_json(), ensure_ascii=False))
     else:
         _show(book, language)
+
+
+@statistics.command("read-waiting", hidden=True)
+def read_waiting() -> None:
+    """Read the large workbooks that wait, then end. The worker starts this by itself."""
+    wake_django()
+    from tepian.services.statistics.operations import Reader
+
+    os.nice(10)  # pages go first
+    parent = os.getppid()
+    Reader().work(lambda: os.getppid() != parent)
 
 
 def _show(book: Book, language: str) -> None:
