@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils import timezone
+from django.utils.functional import lazy
 from django.utils.text import format_lazy
-from django.utils.translation import gettext_lazy, ngettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from tepian.kernel.actors import Actor, Conflict, Invalid
 from tepian.kernel.documents.models import StoredFile
@@ -289,13 +290,12 @@ def unready(reading: Reading) -> Invalid:
             field="file",
         )
     count = sum(each.count for each in reading.troubles)
-    return Invalid(
-        ngettext_lazy(
+
+    def words() -> str:
+        return ngettext(
             "%(n)s cell is not understood yet. Nothing was changed. Answer what is asked first.",
             "%(n)s cells are not understood yet. Nothing was changed. Answer what is asked first.",
-            "n",
-        )
-        % {"n": count},
-        code="open_troubles",
-        field="file",
-    )
+            count,
+        ) % {"n": count}
+
+    return Invalid(lazy(words, str)(), code="open_troubles", field="file")

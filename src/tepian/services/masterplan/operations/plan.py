@@ -9,9 +9,10 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.utils import timezone
+from django.utils.functional import lazy
 from django.utils.text import format_lazy, slugify
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
+from django.utils.translation import ngettext
 
 from tepian.kernel.actors import Actor, Conflict, Invalid, checked_text
 from tepian.kernel.catalogue.city import today
@@ -36,18 +37,16 @@ class Incomplete(Invalid):
     """The draft cannot be proposed yet; `problems` says what is missing, part by part."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        named = "; ".join(str(each) for each in problems[:NAMED])
+        def words() -> str:
+            missing = ngettext(
+                "%(n)s thing is missing before this can be proposed. Nothing was changed.",
+                "%(n)s things are missing before this can be proposed. Nothing was changed.",
+                len(problems),
+            ) % {"n": len(problems)}
+            return f"{missing} {'; '.join(str(each) for each in problems[:NAMED])}"
+
         super().__init__(
-            format_lazy(
-                "{} {}",
-                ngettext_lazy(
-                    "%(n)s thing is missing before this can be proposed. Nothing was changed.",
-                    "%(n)s things are missing before this can be proposed. Nothing was changed.",
-                    "n",
-                )
-                % {"n": len(problems)},
-                named,
-            ),
+            lazy(words, str)(),
             code="incomplete",
             item=str(problems[0].key or ""),
         )

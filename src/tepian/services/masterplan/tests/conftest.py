@@ -10,12 +10,22 @@ import pytest
 
 from tepian.kernel.catalogue import city
 from tepian.kernel.catalogue.versions import touch
+from tepian.kernel.events.models import OutboxEvent
 from tepian.toolkit import links
 
 from .. import states
 from ..models import Part, Plan, Revision
 from ..queries.plan import TOPIC
 from . import planted
+
+
+@pytest.fixture
+def contoh(contoh: Any) -> Any:
+    """The fictional city without the plan that its pack brings (`test_packs.py` loads it): these tests make their own."""
+    Plan.objects.all().delete()
+    OutboxEvent.objects.filter(type__startswith="masterplan.").delete()
+    touch(TOPIC)
+    return contoh
 
 
 @pytest.fixture

@@ -25,7 +25,12 @@ def pack() -> CityPack:
     return CityPack(find_pack("contoh"))
 
 
-def test_it_is_loaded_through_the_verbs_and_says_that_it_is_made_up(contoh: Any) -> None:
+@pytest.fixture(autouse=True)
+def loaded(contoh: Any) -> None:
+    load_pack(find_pack("contoh"), MACHINE)
+
+
+def test_it_is_loaded_through_the_verbs_and_says_that_it_is_made_up() -> None:
     plan = Plan.objects.get(code="contoh-2021")
     revision = plan.revisions.get()
     assert (plan.simulated, revision.state) == (True, states.IN_FORCE)
@@ -40,11 +45,11 @@ def test_it_is_loaded_through_the_verbs_and_says_that_it_is_made_up(contoh: Any)
     assert OutboxEvent.objects.filter(type="masterplan.revision_in_force.v1", subject="plan/contoh-2021").exists()
 
 
-def test_loaded_twice_it_is_the_same_and_what_people_changed_stays(contoh: Any, pack: CityPack) -> None:
+def test_loaded_twice_it_is_the_same_and_what_people_changed_stays() -> None:
     plan = Plan.objects.get(code="contoh-2021")
     before = tree_of(plan.revisions.get())
     operations.change_plan(actor=MACHINE, plan=plan, values={"title": "Nama yang diubah orang"})
-    load_pack(find_pack("contoh"), MACHINE)
+    assert load_pack(find_pack("contoh"), MACHINE).changes == 0
     plan.refresh_from_db()
     assert plan.title == "Nama yang diubah orang"
     assert tree_of(plan.revisions.get()) == before

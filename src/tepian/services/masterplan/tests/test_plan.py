@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from tepian.kernel.actors import Actor, Conflict, Denied, Invalid, NotFound
 from tepian.kernel.events.models import OutboxEvent
@@ -216,7 +217,9 @@ class TestMissing:
         with pytest.raises(operations.Incomplete) as refusal:
             operations.propose_revision(actor=planner, revision=draft, edits=draft.edits)
         assert [each.code for each in refusal.value.problems] == ["no_actions"]
-        assert "no action yet" in str(refusal.value.message)
+        for language, words in (("en", "no action yet"), ("id", "belum punya aksi")):
+            with translation.override(language):
+                assert words in str(refusal.value.message)
 
     @pytest.mark.parametrize(
         ("values", "code"),

@@ -24,7 +24,7 @@ from . import typed
 from .acting import act, counter, seen_revision
 from .plans import draft_address, revision_line
 
-PER_PAGE = 60  # changes on one page of a difference
+PER_PAGE = 40  # changes on one page of a difference
 ADD = {states.GOAL: states.PROGRAMME, states.PROGRAMME: states.ACTION}
 
 
@@ -208,6 +208,7 @@ def difference_context(request: HttpRequest, revision: Revision, found: differen
         ],
         "money_before": sum(each.before for each in found.money),
         "money_after": sum(each.after for each in found.money),
+        "money_more": sum(each.after - each.before for each in found.money),
     }
 
 

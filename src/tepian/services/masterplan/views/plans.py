@@ -211,7 +211,7 @@ def blueprint_file(request: HttpRequest, code: str, number: int) -> HttpResponse
 @cached_page(queries.TOPIC, seconds=600)
 def public_blueprint(request: HttpRequest) -> HttpResponse:
     """The structure of the city's plan, for other cities."""
-    found = queries.current(public=True)
+    found = queries.shown()
     revision = queries.revision_on(found) if found else None
     if revision is None:
         return HttpResponse(json.dumps({"error": "no_plan"}), status=404, content_type="application/json")
