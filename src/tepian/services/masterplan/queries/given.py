@@ -62,7 +62,7 @@ def given_of(tree: Tree) -> list[Given]:
 def state_with(state: State, values: Mapping[str, Any]) -> State:
     """The state as it would be with these values, as they are given to a change."""
     fields = tuple(
-        values[name] if name in values and (values[name] or name not in ("code",)) else old
+        values[name] if name in values and (name != "code" or values[name]) else old
         for name, old in zip(COMPARED, state.fields, strict=True)
     )
     made = State(state.key, state.kind, state.parent, fields, milestones=state.milestones)

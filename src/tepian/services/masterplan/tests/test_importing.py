@@ -267,6 +267,34 @@ class TestHabits:
         assert [each["targets"] for each in values_of(reading.understood.goals)] == [{2025: 1.0}] * 2
         assert any("2019" in note for note in reading.understood.notes)
 
+    def test_sums_within_sums_agree(self, draft: Revision) -> None:
+        reading = read(
+            sheet(
+                ["Tujuan", "Program", "Aksi", "OPD", "Pagu 2025"],
+                ["T1", "P1", "A", "BPBD", 100], ["T1", "P1", "B", "BPBD", 200], ["Jumlah program", "", "", "", 300],
+                ["T1", "P2", "C", "BPBD", 400], ["Jumlah program", "", "", "", 400],
+                ["Jumlah tujuan", "", "", "", 700],
+                ["T2", "P3", "D", "BPBD", 50], ["Jumlah program", "", "", "", 50], ["TOTAL", "", "", "", 750],
+            ),
+            draft,
+        )  # fmt: skip
+        assert (reading.understood.actions, reading.understood.skipped, reading.understood.totals) == (4, 5, [])
+
+    def test_money_without_a_year_is_told_and_can_be_said(self, draft: Revision) -> None:
+        content = sheet(
+            ["Tujuan", "Program", "Aksi", "OPD", "Pagu Indikatif (Rp)"],
+            ["T", "P", "A", "BPBD", 100],
+            ["T", "P", "B", "BPBD", 200],
+        )
+        first = read(content, draft)
+        assert any("Pagu Indikatif" in note for note in first.understood.notes)
+        told = read(content, draft, columns={4: "money:2026"})
+        assert [each["money"] for each in values_of(told.understood.goals)] == [
+            {(2026, "APBD"): 100},
+            {(2026, "APBD"): 200},
+        ]
+        assert not any("Pagu Indikatif" in note for note in told.understood.notes)
+
     def test_columns_can_be_told(self, draft: Revision) -> None:
         content = sheet(["Kelompok", "Apa", "Siapa"], ["T", "Rumah sehat", "BPBD"], ["T", "Rute bus", "BPBD"])
         assert [each.code for each in read(content, draft).troubles] == ["no_action_column"]

@@ -117,20 +117,30 @@ def guess(table: Table) -> list[Role]:
     return found
 
 
-def _role(column: Column, left: Role | None, table: Table) -> Role:
+def _named(column: Column) -> tuple[str, list[int], str]:
+    """What the heading names, the years in it, and its words without them."""
     heading = " ".join((*column.labels, column.unit)).lower()
     years = [int(each) for each in re.findall(r"\b(?:19|20|21)\d\d\b", heading)]
-    words = re.sub(r"\b(?:19|20|21)\d\d\b", " ", heading)
-    words = " ".join(re.sub(r"[^\w#-]+", " ", words).split())
-    name = next((role for role, pattern in _RULES if pattern.search(words)), "")
+    words = " ".join(re.sub(r"[^\w#-]+|\b(?:19|20|21)\d\d\b", " ", heading).split())
+    return next((role for role, pattern in _RULES if pattern.search(words)), ""), years, words
+
+
+def _role(column: Column, left: Role | None, table: Table) -> Role:
+    name, years, words = _named(column)
     if not name and years and left and left.name in (TARGET, MONEY):
         return Role(left.name, years[0], left.source, left.scale)  # “Target 2025”, “2026”, “2027”
     if name in (TARGET, MONEY):
         if not years:
             return Role(IGNORE)
         source = next((each for each in states.SOURCES if re.search(rf"\b{each.lower()}\b", words)), "")
-        return Role(name, years[0], source, _scale(f"{heading} {table.unit.lower()}") if name == MONEY else 1)
+        return Role(name, years[0], source, _scale(f"{words} {table.unit.lower()}") if name == MONEY else 1)
     return Role(name or IGNORE)
+
+
+def undated(table: Table) -> list[int]:
+    """Columns of targets or money whose heading says no year, by their place."""
+    named = [_named(column) for column in table.columns]
+    return [at for at, (name, years, _words) in enumerate(named) if name in (TARGET, MONEY) and not years]
 
 
 def _scale(text: str) -> int:

@@ -20,7 +20,7 @@ from ...models import Plan
 from .. import planning_codes
 from ..given import Given
 from . import values
-from .columns import IGNORE, MONEY, TARGET, Role
+from .columns import IGNORE, MONEY, TARGET, Role, undated
 
 SHOWN = 30  # cells of one trouble that are named
 Meanings = Mapping[tuple[str, str], str]  # (what it is of, what is written) → code; "" leaves it out
@@ -92,7 +92,8 @@ class _Reading:
         self.carried = dict.fromkeys(("goal", "programme", "dimension"), "")
         self.section_goal = self.section_programme = self.section_dimension = ""
         self.seen: dict[tuple[str, str, str], Given] = {}
-        self.sums: dict[int, list[int]] = {at: [0, 0] for at, role in self.figures if role.name == MONEY}
+        self.sums: dict[int, int] = {at: 0 for at, role in self.figures if role.name == MONEY}
+        self.marks: dict[int, list[int]] = {at: [0] for at in self.sums}  # the sum so far at each line with sums
         self.guessed_down = self.guessed_up = self.without_goal = 0
 
     # --- the whole ----------------------------------------------------------------------------------------------------
@@ -116,6 +117,12 @@ class _Reading:
         if self.outside:
             listed = ", ".join(map(str, self.outside))
             result.notes.append(_("Columns of years outside the plan were not taken: %(years)s.") % {"years": listed})
+        lost = [self.table.columns[at].name for at in undated(self.table) if self.roles[at].name == IGNORE]
+        if lost:
+            result.notes.append(
+                _("These columns name no year and were not taken: %(columns)s. Say below which year they are of.")
+                % {"columns": ", ".join(lost)}
+            )
         if result.skipped:
             result.notes.append(
                 ngettext("%(n)s line with sums was left out.", "%(n)s lines with sums were left out.", result.skipped)
@@ -279,7 +286,7 @@ class _Reading:
             elif amount := self.money(cell, role):
                 key = role.year, role.source or source or states.APBD
                 money[key] = money.get(key, 0) + amount
-                self.sums[at] = [total + amount for total in self.sums[at]]
+                self.sums[at] += amount
         if TARGET in kinds:
             given["targets"] = targets
             if targets:
@@ -351,7 +358,8 @@ class _Reading:
     # --- sums ---------------------------------------------------------------------------------------------------------
 
     def total(self, row: Row) -> None:
-        """A line with sums is left out, and each sum held against the rows: since the last sum, or since the first."""
+        """A line with sums is left out, and each sum held against the rows since one of the sums before, or since the
+        first: programmes, dimensions and the whole are summed one within the other."""
         self.result.skipped += 1
         label = next((str(cell.value) for cell in row.cells if isinstance(cell.value, str)), "")
         for at, role in self.figures:
@@ -359,9 +367,9 @@ class _Reading:
                 continue
             cell = row.cells[at]
             said = values.money(cell, role.scale) if not cell.missing else None
-            whole, part = self.sums[at]
-            if said is not None and said not in (whole, part):
-                near = min((whole, part), key=lambda each: abs(each - said))
+            possible = [self.sums[at] - mark for mark in self.marks[at]]
+            if said is not None and said not in possible:
+                near = min(possible, key=lambda each: abs(each - said))
                 self.result.totals.append(
                     _("%(cell)s “%(label)s” says %(said)s; the lines add up to %(sum)s.")
                     % {
@@ -371,4 +379,4 @@ class _Reading:
                         "sum": ui_words.rupiah(near),
                     }
                 )
-            self.sums[at][1] = 0
+            self.marks[at].append(self.sums[at])
