@@ -41,6 +41,14 @@ def written_number(text: str) -> float:
     return float(plain)
 
 
+def as_written(value: float | None) -> str:
+    """What `written_number` reads: 62,5 and 1.250.000; nothing for None."""
+    if value is None:
+        return ""
+    whole = int(value) if float(value).is_integer() else value
+    return formats.number_format(whole, use_l10n=True, force_grouping=True)
+
+
 class NumberField(forms.CharField):
     """A number, or None for nothing."""
 
@@ -50,7 +58,7 @@ class NumberField(forms.CharField):
 
     def prepare_value(self, value: Any) -> Any:
         if isinstance(value, int | float) and not isinstance(value, bool):
-            return formats.number_format(value, use_l10n=True, force_grouping=True)
+            return as_written(value)
         return value
 
     def to_python(self, value: Any) -> Any:
@@ -259,11 +267,8 @@ class CurveForm(Base):
 
     @staticmethod
     def of(project: Project) -> dict[str, Any]:
-        def written(value: float | None) -> str:
-            return "" if value is None else formats.number_format(value, use_l10n=True, force_grouping=True)
-
         rows = [
-            f"{point.month:%Y-%m}; {written(point.planned_physical)}; {written(point.planned_money)}"
+            f"{point.month:%Y-%m}; {as_written(point.planned_physical)}; {as_written(point.planned_money)}"
             for point in project.points.all()
             if point.planned_physical is not None
         ]

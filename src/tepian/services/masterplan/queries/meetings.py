@@ -104,7 +104,7 @@ def resolution_by(key: UUID | str) -> Resolution:
 
 def open_resolutions(plan: Plan | None = None) -> QuerySet[Resolution]:
     """What was decided and is not done, the latest first due; of one plan's meetings, or of all."""
-    rows = Resolution.objects.filter(state=states.OPEN).select_related("meeting", "meeting__body")
+    rows = Resolution.objects.filter(state=states.OPEN).select_related("meeting", "meeting__body", "meeting__plan")
     return (rows.filter(meeting__plan=plan) if plan else rows).order_by("due_on", "id")
 
 

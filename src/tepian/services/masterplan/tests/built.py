@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from tepian.kernel.actors import Actor, system
+import pytest
+
+from tepian.kernel.actors import Actor, Invalid, system
 from tepian.ui.pictures import png
 
 from .. import operations, states
@@ -77,3 +80,11 @@ def picture(colour: str = "#336699", width: int = 80, height: int = 60) -> bytes
         f'<rect width="{width}" height="{height}" fill="{colour}"/></svg>',
         zoom=1,
     )
+
+
+def fails(code: str, act: Callable[[], Any], kind: type[Exception] = Invalid) -> Any:
+    """The refusal, which has this code."""
+    with pytest.raises(kind) as found:
+        act()
+    assert getattr(found.value, "code", "") == code, found.value
+    return found.value

@@ -7,27 +7,22 @@ import io
 import json
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from tepian.kernel.actors import ANONYMOUS, system
-from tepian.kernel.catalogue import pagecache
 from tepian.kernel.identity import operations as identity
 from tepian.toolkit.tests.photos import exif, jpeg_with
 
 from .. import operations, states
-from ..demo import demo_meetings, demo_projects
-from ..models import Comment, Meeting, Project, ProjectPhoto, Resolution
-from ..queries import comments, hall, projects
-from .built import BUDGET, DAY, END, START, SYSTEM, park, picture, told
-from .test_meetings import decided, held, planned
+from ..models import Comment, Project, ProjectPhoto
+from ..queries import hall
+from .built import BUDGET, DAY, START, SYSTEM, park, picture, told
 
 pytestmark = pytest.mark.django_db
 
@@ -372,68 +367,6 @@ def test_what_is_not_there_is_not_there(client, agency, path: str):
     assert agency.get(f"/{path}").status_code == 404
 
 
-# --- meetings ---------------------------------------------------------------------------------------------------------
-
-
-def test_a_meeting_by_forms(judge, agency, client):
-    form = {
-        "body": "smart-city-council", "title": "Rapat “triwulan”", "day": "2025-03-10", "begins": "09:00", "ends": "11:00",
-        "place": "Balai kota", "agenda": "1. Lampu",
-    }  # fmt: skip
-    sent = judge.post("/kerja/rencana/rapat/baru", form)
-    row = Meeting.objects.get()
-    assert sent["Location"] == f"/kerja/rencana/rapat/{row.key}"
-    bad = judge.post("/kerja/rencana/rapat/baru", form | {"ends": "08:00", "title": "Salah"})
-    assert "Rapat selesai setelah dimulai" in text(bad, 422) and 'value="Salah"' in text(bad, 422)
-    base = sent["Location"]
-    assert judge.post(f"{base}/ubah", form | {"title": "Rapat lampu", "revision": row.revision}).status_code == 302
-    row.refresh_from_db()
-    page = text(
-        judge.post(f"{base}/selenggara", {"minutes": "Dibahas panjang.", "guests": "1", "revision": row.revision}), 422
-    )
-    assert "Centang siapa yang hadir." in page and "Dibahas panjang." in page
-    judge.post(
-        f"{base}/selenggara", {"present": ["Mayor"], "minutes": "Dibahas.", "guests": "1", "revision": row.revision}
-    )
-    judge.post(
-        f"{base}/keputusan", {"text": "Perbaiki lampu.", "agency": "pupr", "due_on": "2025-04-01", "part_key": ""}
-    )
-    made = Resolution.objects.get()
-    assert "Keputusan 1 dari Rapat lampu" in text(agency.get("/kerja"))
-    page = text(agency.get(base))
-    assert "terlambat" in page and "/akhir" in page and 'name="dropped"' not in page
-    agency.post(f"/kerja/rencana/rapat/keputusan/{made.key}/akhir", {"revision": 1, "done": "", "outcome": "Menyala."})
-    made.refresh_from_db()
-    assert (made.state, made.outcome) == (states.DONE, "Menyala.")
-    minutes = text(judge.get(f"{base}/notulen"))
-    assert all(part in minutes for part in ("Rapat lampu", "Mayor", "1 tamu", "Perbaiki lampu.", "Menyala."))
-    assert client.get(base).status_code == 302, "meetings are not for strangers"
-
-
-def test_the_calendar_file(judge):
-    row = planned(
-        starts_at=datetime(2025, 9, 10, 1, tzinfo=UTC),
-        ends_at=datetime(2025, 9, 10, 3, tzinfo=UTC),
-        place="Balai; kota",
-    )
-    answer = judge.get(f"/kerja/rencana/rapat/{row.key}.ics")
-    lines = answer.content.decode().split("\r\n")
-    assert answer["Content-Type"].startswith("text/calendar")
-    assert {"DTSTART:20250910T010000Z", "DTEND:20250910T030000Z", "LOCATION:Balai\\; kota", "STATUS:CONFIRMED"} <= set(
-        lines
-    )
-    operations.cancel_meeting(actor=SYSTEM, meeting=row, revision=row.revision, reason="Banjir.")
-    assert "STATUS:CANCELLED" in judge.get(f"/kerja/rencana/rapat/{row.key}.ics").content.decode()
-
-
-def test_late_decisions_lead_the_list(judge, on_day):
-    row = held()
-    decided(row, "Nanti", date(2025, 12, 1))
-    decided(row, "Dulu", date(2025, 4, 1))
-    page = text(judge.get("/kerja/rencana/rapat"))
-    assert "1 keputusan terlambat" in page and page.index("Dulu") < page.index("Nanti")
-
-
 # --- programs ---------------------------------------------------------------------------------------------------------
 
 
@@ -464,76 +397,3 @@ def test_programs_read_and_an_agencys_program_reports(client):
     for bad in ({"month": "2025-13"}, {"physical": 101}, {"physical": None}, {"money": -1}, {"revision": "x"}):
         answer = client.post(months, body | bad, content_type="application/json", headers=headers)
         assert answer.status_code == 422, bad
-
-
-# --- the demonstration, and how often pages ask -----------------------------------------------------------------------
-
-
-@pytest.fixture(name="shown")
-def _shown(monkeypatch: pytest.MonkeyPatch) -> Project:
-    """The demonstration on today's date."""
-    monkeypatch.undo()
-    assert demo_projects(actor=system("demo")) == 3 and demo_projects(actor=system("demo")) == 0
-    return Project.objects.get(slug="peragaan-taman-tepi-sungai")
-
-
-def test_the_demonstration_says_so_on_every_page(client, shown):
-    for path in ("/rencana/proyek", *(f"/rencana/proyek/{row.slug}" for row in Project.objects.all())):
-        assert "Peragaan." in text(client.get(path)), path
-    page = words(text(client.get(f"/rencana/proyek/{shown.slug}")))
-    assert "melebihi" not in page and "2 tidak ditampilkan" in page
-    assert {row.status for row in projects.standings(public=True)} == {
-        projects.LATE, projects.FINISHED, projects.AS_PLANNED,
-    }  # fmt: skip
-    assert comments.to_judge().count() == 1
-
-
-def test_the_demonstration_has_a_meeting_with_a_late_decision(judge, shown):
-    assert demo_meetings(actor=system("demo")) == 2 and demo_meetings(actor=system("demo")) == 0
-    page = text(judge.get("/kerja/rencana/rapat"))
-    assert "1 keputusan terlambat" in page and "terlambat 9 hari" in page and "Persiapan laporan" in page
-
-
-BUDGETS = {
-    "/rencana/proyek": 8,
-    "/rencana/proyek/peragaan-taman-tepi-sungai": 12,
-    "/rencana/proyek/peragaan-taman-tepi-sungai/tulis": 5,
-    "/rencana/proyek/peragaan-taman-tepi-sungai/kurva.csv": 5,
-    "/kerja/rencana/proyek": 10,
-    "/kerja/rencana/proyek/peragaan-taman-tepi-sungai": 19,
-    "/kerja/rencana/proyek/peragaan-taman-tepi-sungai/ubah": 12,
-    "/kerja/rencana/proyek/peragaan-taman-tepi-sungai/tahap": 10,
-    "/kerja/rencana/komentar": 13,
-}
-
-
-@pytest.mark.parametrize("path", BUDGETS)
-def test_pages_keep_their_budgets_with_projects_in_them(client, as_role, shown, path: str):
-    who = as_role("planner", "plan_verifier", username="semua") if path.startswith("/kerja") else client
-    text(who.get(path))
-    pagecache.forget_all()
-    with CaptureQueriesContext(connection) as asked:
-        text(who.get(path))
-    assert len(asked) <= BUDGETS[path], "\n".join(each["sql"][:160] for each in asked)
-
-
-def test_twenty_projects_ask_no_more_than_three(client):
-    def asked() -> int:
-        pagecache.forget_all()
-        with CaptureQueriesContext(connection) as found:
-            client.get("/rencana/proyek")
-        return len(found)
-
-    for number in range(3):
-        told(park(title=f"Proyek {number}"), 8)
-    client.get("/rencana/proyek")
-    few = asked()
-    for number in range(3, 20):
-        told(park(title=f"Proyek {number}"), 8)
-    assert asked() == few
-
-
-def test_a_promise_of_the_past_counts_until_it_is_kept(client, on_day):
-    row = told(park(), 9)
-    on_day(END + timedelta(days=30))
-    assert projects.standing(row).days_late == 30
