@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
-from tepian.kernel.actors import Actor, Invalid, checked_text
+from tepian.kernel.actors import Actor, Conflict, Invalid, checked_text
 from tepian.kernel.catalogue.versions import touch
 from tepian.kernel.events import note, operation
 from tepian.kernel.organisations import queries as organisations
@@ -35,6 +35,8 @@ def add_dataset(
     title_en: str = "",
 ) -> Dataset:
     """A new table in the catalogue, with its figures. Codes are made from the titles and stay."""
+    if not title.strip():
+        raise Invalid(_("Give the table a name."), code="title_missing", field="title")
     title = checked_text(title, "title", limit=200)
     code = slugify(title)[:80]
     note("dataset", code)
@@ -82,10 +84,24 @@ def add_dataset(
 
 
 @operation("statistics.fill_form", policy=policies.may_configure)
-def fill_form(*, actor: Actor, row: Activity | Variable | Indicator, answers: Mapping[str, str]) -> None:
-    """Answers to the questions of MS-Keg, MS-Var or MS-Ind in force today; what is not asked is not kept."""
+def fill_form(
+    *,
+    actor: Actor,
+    row: Activity | Variable | Indicator,
+    answers: Mapping[str, str],
+    before: Mapping[str, str] | None = None,
+) -> None:
+    """Answers to the questions of MS-Keg, MS-Var or MS-Ind in force today; what is not asked is not kept. `before`: the
+    answers that this person was shown; `Conflict` when somebody else has changed them since."""
     form = {Activity: "ms-keg", Variable: "ms-var", Indicator: "ms-ind"}[type(row)]
     note(form, row.code)
+    now = type(row).objects.select_for_update(of=("self",)).get(pk=row.pk)  # type: ignore[attr-defined]
+    if before is not None and dict(before) != now.form:
+        raise Conflict(
+            _("Somebody else filled in this form a moment ago. Nothing of yours was saved: it stands here still."),
+            code="too_late",
+            item=row.code,
+        )
     asked = [question["key"] for question in queries.questionnaire(form, timezone.localdate())]
     kept = {
         key: checked_text(answers.get(key, ""), key, limit=ANSWER_LIMIT, needed=False)

@@ -230,3 +230,65 @@ def test_a_program_puts_figures_together_and_hidden_parts_stay_hidden(client, st
         assert (page["count"], len(page["items"])) == (10, there), asked
     for bad in ("by=nothing", "function=drop", "order=x", "filter=nothing:1", "since=2024-99", "by=value"):
         assert client.get(f"{base}?{bad}").status_code == 422, bad
+
+
+def test_who_only_looks_on_is_offered_nothing_that_would_be_refused(producer, as_role):
+    upload(producer, *POPULATION)
+    for role in ("data_forum", "data_supervisor"):
+        client = as_role(role)
+        desk = client.get(reverse("statistics-steward")).content.decode()
+        assert reverse("statistics-new") not in desk
+        assert "menunggu Anda" not in desk
+        table = client.get(reverse("statistics-table", args=["penduduk"])).content.decode()
+        assert reverse("statistics-template", args=["penduduk"]) not in table
+        assert reverse("statistics-template", args=["penduduk"]) not in client.get("/kerja/data").content.decode()
+
+
+def test_what_was_remembered_is_told_in_words(producer, steward):
+    edition, _address = upload(producer, *POPULATION)
+    post(producer, "statistics-repair", edition, dimension="region", written="Hiltop", code="99.01.01.1002")
+    prices = b"Tanggal;Komoditas;Harga eceran\n2026-01-01;Telur ayam ras;1.234\n"
+    file = SimpleUploadedFile("h.csv", prices)
+    producer.post(reverse("statistics-upload"), {"dataset": "harga-pangan", "file": file})
+    post(
+        producer, "statistics-repair", Edition.objects.get(dataset__code="harga-pangan"), dimension="decimal", code=","
+    )
+    assert "“Hiltop” → Hilltop" in steward.get(reverse("statistics-table", args=["penduduk"])).content.decode()
+    page = steward.get(reverse("statistics-table", args=["harga-pangan"])).content.decode()
+    assert "Titik dalam angka → pemisah ribuan" in page
+
+
+def test_forms_that_are_refused_keep_what_was_typed_and_lead_to_the_field(steward):
+    refused = steward.post(reverse("statistics-plan", args=["penduduk"]), {"period": "2027-13", "due": "2028-03-31"})
+    page = refused.content.decode()
+    assert refused.status_code == 422
+    assert 'href="#r-periode"' in page
+    assert 'value="2027-13"' in page and 'value="2028-03-31"' in page
+    refused = steward.post(reverse("statistics-new"), {"title": " ", "agency": "setda", "indicators": "Murid | orang"})
+    assert 'href="#n-title"' in refused.content.decode()
+    assert "Beri nama" in refused.content.decode()
+    typed = {
+        "title": "Murid",
+        "agency": "setda",
+        "frequency": "A",
+        "indicators": "Murid | orang | 0 | jumlah\nGuru | | x",
+    }
+    refused = steward.post(reverse("statistics-new"), typed)
+    assert 'href="#n-ind"' in refused.content.decode()
+    steward.post(reverse("statistics-new"), typed | {"indicators": "Murid | orang | 0 | jumlah"})
+    assert Indicator.objects.get(code="murid").total == "sum"
+
+
+def test_of_two_who_fill_in_one_form_the_slower_is_told_and_sees_both_answers(steward, as_role):
+    other = as_role("data_steward", username="second")
+    address = reverse("statistics-form", args=["penduduk", "ms-ind", "jumlah-penduduk"])
+    drawn = steward.get(address).context["before"]
+    steward.post(address, {"before": drawn, "definition": "Yang terdaftar"})
+    refused = other.post(address, {"before": drawn, "definition": "Yang tinggal"})
+    page = refused.content.decode()
+    assert refused.status_code == 409
+    assert "Yang tinggal" in page and "Yang terdaftar" in page
+    assert Indicator.objects.get(code="jumlah-penduduk").form["definition"] == "Yang terdaftar"
+    again = other.post(address, {"before": refused.context["before"], "definition": "Yang tinggal"})
+    assert again.status_code == 302
+    assert Indicator.objects.get(code="jumlah-penduduk").form == {"definition": "Yang tinggal"}

@@ -159,6 +159,7 @@ def edition_context(request: HttpRequest, row: Edition) -> dict[str, Any]:
         else [each | {"title": figure_name(row, each["key"])} for each in found.get("changed", [])[:20]],
         "preview": [] if unread else data.preview(row, SHOWN),
         "dimension_names": [each.name for each in dimensions],
+        "first_code": next(iter(names), ""),
         "remarks": list(row.remarks.all()),
         "missing": operations.missing_for_sending(row),
         "principles": queries.PRINCIPLE_LABELS.items(),
@@ -231,7 +232,9 @@ def again(
             "problem": str(error.message),
             "form": form,
             "typed": typed | {"indicator": post.get("indicator", ""), "checks": post.getlist("checks")},
-            "typed_texts": [(labels[name], text) for name, text in typed.items() if text],
+            "typed_texts": [(labels[name], text) for name, text in typed.items() if text.strip()]
+            if isinstance(error, Conflict)
+            else [],
         }
         status = 409 if isinstance(error, Conflict) else 422
         return render(request, "statistics/edition.html", context, status=status)

@@ -38,6 +38,8 @@ def desk(request: HttpRequest) -> HttpResponse:
         request,
         "statistics/steward.html",
         {
+            "may_check": actor.has(policies.STEWARD),
+            "may_keep": actor.has(policies.STEWARD, "administrator"),
             "waiting": shown(states.SENT),
             "embargo": shown(states.APPROVED),
             "returned": shown(states.RETURNED),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from tepian.kernel.actors import Invalid
+from tepian.kernel.actors import Conflict, Invalid
 from tepian.kernel.identity.access import staff_page
 from tepian.kernel.organisations import queries as organisations
 from tepian.ui.words import english
@@ -23,6 +24,9 @@ from ..models import Activity, Classification, Dataset, Indicator, Variable
 from .parts import do, listed, seen_dataset
 
 LEVELS = ("city", "district", "ward")
+LABELS = {"ms-keg": "MS-Keg", "ms-var": "MS-Var", "ms-ind": "MS-Ind"}
+LINE = 30  # characters of an answer that stand in one line on a telephone
+FIELDS = {"title": "n-title", "agency": "n-agency", "frequency": "n-freq", "dimensions": "n-level"}
 
 
 def _forms(dataset: Dataset) -> list[dict[str, Any]]:
@@ -39,7 +43,7 @@ def _forms(dataset: Dataset) -> list[dict[str, Any]]:
         found.append(
             {
                 "form": form,
-                "label": form.upper().replace("KEG", "Keg").replace("VAR", "Var").replace("IND", "Ind"),
+                "label": LABELS[form],
                 "code": row.code,
                 "title": title,
                 "filled": sum(bool(row.form.get(each["key"])) for each in asked),
@@ -54,10 +58,34 @@ def _text(question: dict[str, str]) -> str:
     return question["text_en"] if english() else question["text"]
 
 
+def _spellings(row: Dataset) -> list[dict[str, Any]]:
+    """What was remembered, in words."""
+    dimensions = {each.key: each for each in queries.dimensions_of(row)}
+    asked = {"decimal": _("The point in numbers"), "day_first": _("First in dates")}
+    told = {
+        ("decimal", ","): _("separates thousands"),
+        ("decimal", "."): _("separates decimals"),
+        ("day_first", "yes"): _("the day"),
+        ("day_first", "no"): _("the month"),
+    }
+    found = []
+    for each in row.spellings.all()[:200]:
+        meaning = told.get((each.dimension, each.code), each.code) if each.code else _("left out")
+        if each.dimension in dimensions and each.code:
+            meaning = dimensions[each.dimension].names.get(each.code, each.code)
+        question = asked.get(each.dimension, each.dimension)
+        found.append({"row": each, "written": each.written, "question": question, "meaning": meaning})
+    return found
+
+
 @staff_page(*policies.READERS)
 @require_GET
 def table(request: HttpRequest, code: str) -> HttpResponse:
-    row = seen_dataset(request, code)
+    return _table_page(request, seen_dataset(request, code))
+
+
+def _table_page(request: HttpRequest, row: Dataset, refusal: Invalid | None = None) -> HttpResponse:
+    """With `refusal` the form of the calendar was sent and keeps what was typed."""
     actor = request.actor  # type: ignore[attr-defined]
     return render(
         request,
@@ -77,13 +105,19 @@ def table(request: HttpRequest, code: str) -> HttpResponse:
             ],
             "forms": _forms(row),
             "releases": list(row.releases.all()),
-            "spellings": list(row.spellings.all()[:200]),
+            "spellings": _spellings(row),
+            "plan_problem": str(refusal.message) if refusal else "",
+            "plan_field": refusal.field if refusal else "",
+            "typed": request.POST,
+            "example": states.period_of(timezone.localdate(), row.frequency),
             "editions": [listed(each) for each in row.editions.select_related("dataset")[:50]]
             if policies.may_see(actor, row)
             else [],
             "may_plan": actor.has(*policies.PLANNERS),
             "may_keep": actor.has(policies.STEWARD, "administrator"),
+            "may_produce": actor.has(*policies.STAFF),
         },
+        status=422 if refusal else 200,
     )
 
 
@@ -116,7 +150,11 @@ def plan(request: HttpRequest, code: str) -> HttpResponse:
             due=due,
         )
 
-    return do(request, act, _("Written in the calendar."), reverse("statistics-table", args=[row.code]) + "#kalender")
+    def again(error: Conflict | Invalid) -> HttpResponse:
+        return _table_page(request, row, error if isinstance(error, Invalid) else None)
+
+    back = reverse("statistics-table", args=[row.code]) + "#kalender"
+    return do(request, act, _("Written in the calendar."), back, again)
 
 
 @staff_page(policies.STEWARD, "administrator")
@@ -135,45 +173,63 @@ def form(request: HttpRequest, code: str, form: str, which: str) -> HttpResponse
         raise Http404(str(_("There is no such form.")))
     asked = queries.questionnaire(form, timezone.localdate())
     answers = request.POST if request.method == "POST" else row.form
-    problem = ""
+    problem, field, status, theirs = "", "", 200, {}
     if request.method == "POST":
         try:
             operations.fill_form(
                 actor=request.actor,  # type: ignore[attr-defined]
                 row=row,
                 answers={each["key"]: request.POST.get(each["key"], "") for each in asked},
+                before=_shown_before(request),
             )
             messages.success(request, _("Saved."))
             return HttpResponseRedirect(reverse("statistics-table", args=[dataset.code]) + "#formulir")
+        except Conflict as refusal:
+            problem, field, status = str(refusal.message), f"t-{asked[0]['key']}", 409
+            row.refresh_from_db()
+            theirs = row.form
         except Invalid as refusal:
-            problem = str(refusal.message)
+            problem, field, status = str(refusal.message), f"t-{refusal.field}", 422
     return render(
         request,
         "statistics/form.html",
         {
             "dataset": dataset,
             "title": row.title,
-            "label": form.upper(),
+            "label": LABELS[form],
             "problem": problem,
+            "field": field,
+            "before": json.dumps(row.form, sort_keys=True),
             "questions": [
                 {
                     "key": each["key"],
                     "block": each.get("block", ""),
                     "text": _text(each),
-                    "value": answers.get(each["key"], ""),
+                    "value": (value := answers.get(each["key"], "")),
+                    "rows": max(2, -(-len(value) // LINE)),
+                    "theirs": theirs.get(each["key"], "") if theirs.get(each["key"], "") != value else "",
                 }
                 for each in asked
             ],
         },
-        status=422 if problem else 200,
+        status=status,
     )
+
+
+def _shown_before(request: HttpRequest) -> dict[str, str] | None:
+    """The answers that the form was drawn with."""
+    try:
+        found = json.loads(request.POST.get("before", ""))
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 @staff_page(policies.STEWARD, "administrator")
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     """A new table of the catalogue."""
-    post, problem = request.POST, ""
+    post, problem, field = request.POST, "", ""
     if request.method == "POST":
         try:
             row = operations.add_dataset(
@@ -188,12 +244,13 @@ def new(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("The table is in the catalogue. Its agency can send figures now."))
             return HttpResponseRedirect(reverse("statistics-table", args=[row.code]))
         except Invalid as refusal:
-            problem = str(refusal.message)
+            problem, field = str(refusal.message), FIELDS.get(refusal.field, "n-ind")
     return render(
         request,
         "statistics/new_table.html",
         {
             "problem": problem,
+            "field": field,
             "post": post,
             "agencies": organisations.agencies(),
             "frequencies": list(queries.FREQUENCY_LABELS.items()),
@@ -233,6 +290,9 @@ def _dimensions(post: Any) -> list[dict[str, str]]:
     return rows
 
 
+TOTALS = {"jumlah": states.SUM, "rata-rata": states.MEAN, "sum": states.SUM, "mean": states.MEAN}
+
+
 def _indicators(text: str) -> list[dict[str, Any]]:
     """One a line: title | unit | decimals | sum or mean. All but the title may be left out."""
     rows = []
@@ -247,6 +307,7 @@ def _indicators(text: str) -> list[dict[str, Any]]:
                 code="decimals",
                 field="indicators",
             )
+        total = TOTALS.get(total.casefold(), total)
         if total not in ("", states.SUM, states.MEAN):
             raise Invalid(
                 _("Write sum, mean or nothing: %(line)s") % {"line": line[:80]}, code="total", field="indicators"
