@@ -70,12 +70,12 @@ def _learnt(row: Programme, found: queries.Effect) -> list[Block]:
         blocks.append(
             Table(
                 columns=[
-                    Column(_("Question"), width=5),
-                    Column(_("Before"), "right", width=1),
-                    Column(_("After"), "right", width=1),
-                    Column(_("Points"), "right", width=1),
-                    Column(_("95 % interval"), "right", width=2),
-                    Column("n", "right", width=1),
+                    Column(_("Question"), width=0.5),
+                    Column(_("Before"), "right"),
+                    Column(_("After"), "right"),
+                    Column(_("Points"), "right"),
+                    Column(_("95 % interval"), "right"),
+                    Column("n", "right"),
                 ],
                 rows=[
                     [queries.in_language(question, "text"), *_cells(facts)]
