@@ -19,8 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent
+settings.register_profile("house", deadline=None)  # a busy machine is no fault of the code; speed is for bench/
+settings.load_profile("house")
 
 
 @pytest.fixture(autouse=True)
