@@ -22,7 +22,7 @@ from . import planted
 @pytest.fixture
 def contoh(contoh: Any) -> Any:
     """The fictional city without the plan that its pack brings (`test_packs.py` loads it): these tests make their own."""
-    Plan.objects.all().delete()
+    Plan.objects.filter(code__startswith="contoh-").delete()
     OutboxEvent.objects.filter(type__startswith="masterplan.").delete()
     touch(TOPIC)
     return contoh
