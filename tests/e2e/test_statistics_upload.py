@@ -1,5 +1,5 @@
 """A messy workbook goes from the agency's desk over the data steward to the public page, in a real browser on the whole
-system, on a narrow screen and by keyboard."""
+system, on a narrow screen and by keyboard; independent clients read there what the office wrote."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 import xlsxwriter
 from bench import harness
+
+pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+sdmx = pytest.importorskip("sdmx", reason="sdmx1 is not installed")
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 LINES = (
@@ -29,6 +32,19 @@ LINES = (
     ["", "Jumlah", 3580, 3260, 6840],
     ["Sumber: registrasi penduduk"],
 )
+WARDS = {
+    "Riversid": "99.01.01.1001",
+    "Hilltop": "99.01.01.1002",
+    "Market": "99.01.01.1003",
+    "Harbour": "99.01.02.1001",
+    "Mangrov": "99.01.02.1002",
+}
+FIGURES = {
+    (WARDS[str(line[1])], sex): line[column]
+    for line in LINES
+    if len(line) > 1 and line[1] in WARDS
+    for column, sex in ((2, "L"), (3, "P"))
+}
 
 
 def workbook() -> bytes:
@@ -95,6 +111,32 @@ def test_from_a_messy_workbook_to_the_public_page(browser: Any) -> None:
             page.locator("form[action$=setujui] button").press("Enter")
             page.get_by_text("Sudah terbit.").wait_for()
             assert not wide(page)
-        status, body = harness.get(f"{running.url}/api/v1/statistics/indicators/jumlah-penduduk/figures?since=2026")
-        assert status == 200
-        assert json.loads(body)["count"] == 10
+        context = browser.new_context(viewport={"width": 360, "height": 780}, locale="id-ID")
+        page = context.new_page()
+        page.goto(f"{running.url}/data/jumlah-penduduk")
+        assert "2026" in page.inner_text("#grafik")
+        assert not wide(page)
+        page.goto(f"{running.url}/data/jumlah-penduduk?dari=2026&sampai=2026&per=wilayah")
+        shown = page.inner_text("main")
+        for ward, people in (("Riverside", "2.150"), ("Hilltop", "1.690"), ("Mangrove", "900")):
+            assert ward in shown and people in shown
+        context.close()
+        assert by_pandas(running) == by_sdmx(running) == FIGURES
+
+
+def by_pandas(running: harness.System) -> dict[tuple[str, str], float]:
+    """What the public page's file says of 2026: (ward's code, sex) → people."""
+    table = pandas.read_csv(f"{running.url}/data/jumlah-penduduk.csv?dari=2026&sampai=2026")
+    return {(row["Kelurahan: kode"], row["Jenis kelamin: kode"]): row["Nilai"] for _n, row in table.iterrows()}
+
+
+def by_sdmx(running: harness.System) -> dict[tuple[str, str], float]:
+    """The same from a client of the standard that knows nothing of us but the address."""
+    supports = {resource.name: True for resource in sdmx.Resource}
+    source = {"id": "ID9901", "url": f"{running.url}/sdmx/2.1", "name": "Kota Contoh", "supports": supports}
+    sdmx.add_source(source, override=True)
+    client = sdmx.Client("ID9901")
+    structure = client.dataflow("penduduk").structure["DSD_penduduk"]
+    found = sdmx.to_pandas(client.data("penduduk", params={"startPeriod": "2026"}, dsd=structure)).reset_index()
+    official = {code.replace(".", ""): code for code, _sex in FIGURES}
+    return {(official[str(row["REF_AREA"])], str(row["SEX"])): row["value"] for _n, row in found.iterrows()}

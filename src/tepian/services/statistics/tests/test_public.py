@@ -31,6 +31,7 @@ from .public_city import (  # noqa: F401 - fixtures
     text,
     years,
 )
+from .test_editions import published, workbook
 
 pytestmark = pytest.mark.django_db
 
@@ -175,6 +176,18 @@ def test_cities_stand_side_by_side(client, cities):
     (pivot,) = [each for each in page.cssselect("details table") if "Kota Tetangga" in text(each.cssselect("thead")[0])]
     assert cells(pivot.cssselect("tbody tr")[-1]) == ["2023", "6,20", "4,59"]
     assert not page.cssselect("figure.tingkat"), "cities are no wards: no map"
+    assert "Kota lain" not in text(page.cssselect("#saring")[0])
+
+
+def test_a_table_of_one_city_says_what_a_comparison_needs(client, producer, steward):
+    lines = [
+        ["Tahun", "Wilayah", "Persentase penduduk miskin"],
+        [2024, "Kota Contoh", 4.45],
+        [2025, "Kota Contoh", 4.2],
+    ]
+    published(producer, steward, queries.dataset_by("kemiskinan"), workbook(*lines))
+    page = read(client, "/data/persen-miskin")
+    assert "Kota lain dapat dibandingkan" in text(page.cssselect("#saring")[0])
 
 
 def test_the_table_is_sorted_by_links_and_paged(client, population):

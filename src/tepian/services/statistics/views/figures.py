@@ -60,6 +60,7 @@ def figures(asked: public.Asked) -> dict[str, Any]:
         "given": dict(asked.address),
         "splits": [(asked.names[each.key], each.name) for each in asked.dimensions if len(asked.codes(each.key)) > 1],
         "together": public.TOGETHER,
+        "alone": any(each.level == "city" and len(asked.codes(each.key)) == 1 for each in asked.dimensions),
         "map": _map(asked),
         "head": [_heading(asked, name, label) for name, label in _columns(asked)],
         "rows": [_row(asked, row) for row in rows],
