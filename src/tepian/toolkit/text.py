@@ -14,14 +14,3 @@ def plain(text: str, limit: int | None = None) -> str:
         if character in "\t\n" or unicodedata.category(character) not in {"Cc", "Cs"}
     ).strip()
     return kept if limit is None else kept[:limit]
-
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-
-def harmless_cell(value: object) -> object:
-    """A cell of a CSV or a sheet: text that a spreadsheet would take for a formula gets an apostrophe, None is empty,
-    everything else stays as it is."""
-    if value is None:
-        return ""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Any
 
 from django.utils import formats, timezone
 from django.utils.translation import get_language, ngettext
@@ -22,6 +24,13 @@ MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 def english() -> bool:
     """Does the reader read English? Otherwise Indonesian, which comes first."""
     return (get_language() or "id").startswith("en")
+
+
+def in_language(row: Any, name: str) -> str:
+    """A text of a row that may have an English twin (`title`, `title_en`), in the reader's language; the other one where
+    there is none."""
+    own, other = (f"{name}_en", name) if english() else (name, f"{name}_en")
+    return str(getattr(row, own, "") or getattr(row, other, ""))
 
 
 def zone_label(zone: tzinfo | None = None, at: datetime | None = None) -> str:
@@ -88,6 +97,24 @@ def number(value: float | None, decimals: int | None = None) -> str:
     rounded = round(value, places) if places is not None else value
     text = formats.number_format(abs(rounded), decimal_pos=places, use_l10n=True, force_grouping=True)
     return f"{MINUS}{text}" if rounded < 0 else text
+
+
+def written_number(text: str) -> float:
+    """What `number` wrote, or a person: 1.234,5 in Indonesian, 1,234.5 in English, 12.5 in both; signs of rupiah and
+    percent may stand there. Raises `ValueError`."""
+    compact = re.sub(r"\s", "", text.replace(MINUS, "-")).removesuffix("%")
+    compact = re.sub(r"^(-?)rp\.?", r"\1", compact, flags=re.IGNORECASE)
+    decimal = str(formats.get_format("DECIMAL_SEPARATOR"))
+    grouping = "." if decimal == "," else ","
+    whole, _mark, rest = compact.partition(decimal)
+    if re.fullmatch(rf"-?\d{{1,3}}(\{grouping}\d{{3}})+", whole):
+        whole = whole.replace(grouping, "")
+    elif whole.count(grouping) == 1 and not rest:
+        whole = whole.replace(grouping, ".")
+    plain = f"{whole}.{rest}" if rest else whole
+    if not re.fullmatch(r"-?\d{1,18}(\.\d{1,9})?", plain, flags=re.ASCII):
+        raise ValueError(text)
+    return float(plain)
 
 
 def metres(value: float | None) -> str:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tepian.kernel.actors import Actor, Conflict, Invalid, checked_text
 from tepian.kernel.catalogue.city import today
+from tepian.kernel.catalogue.rows import held
 from tepian.kernel.events import emit, note, operation, record_view
 from tepian.kernel.regions import queries as regions
 
@@ -187,16 +188,6 @@ def index(resident: Resident) -> None:
     ResidentKey.objects.bulk_create(ResidentKey(key=key, resident=resident) for key in names.keys(resident.folded))
 
 
-def _held(resident: Resident, revision: int | None) -> Resident:
-    row = Resident.objects.select_for_update(of=("self",)).select_related("region").get(pk=resident.pk)
-    if revision is not None and row.revision != revision:
-        raise Conflict(
-            _("Somebody else changed this person's record a moment ago. Nothing of yours was applied: look again."),
-            code="too_late",
-        )
-    return row
-
-
 def _happened(actor: Actor, resident: Resident, kind: str, on: date, basis: str, details: Mapping[str, Any]) -> None:
     CivilEvent.objects.create(
         resident=resident, kind=kind, on=on, basis=basis, details=dict(details), recorded_by=actor.label[:200],
@@ -207,7 +198,7 @@ def _happened(actor: Actor, resident: Resident, kind: str, on: date, basis: str,
 @operation("residents.record_death", policy=policies.may_register)
 def record_death(*, actor: Actor, resident: Resident, on: date, basis: str, revision: int | None = None) -> Resident:
     """A resident has died; other rooms hear it."""
-    row = _held(resident, revision)
+    row = held(resident, revision=revision)
     if row.status == Status.DEAD:
         raise Conflict(_("This death is in the register already."), code="already")
     if on > today() or on < row.born_on:
@@ -228,7 +219,7 @@ def record_move(
 ) -> Resident:  # fmt: skip
     """To another ward or RT of the city (`region`), or away (`elsewhere`). Somebody who moved away and comes back moves
     in again."""
-    row = _held(resident, revision)
+    row = held(resident, revision=revision)
     if row.status == Status.DEAD:
         raise Conflict(_("This person has died; the register knows no move after that."), code="dead")
     if bool(region) == bool(elsewhere):
@@ -295,7 +286,7 @@ def decide_correction(
     row.save()
     note("resident", row.resident_id, purpose="correction", field=row.field, accepted=accept)
     if accept:
-        resident = _held(row.resident, None)
+        resident = held(row.resident)
         values = checked({row.field: _typed(row.field, row.wanted)}, on=today())
         for name, value in values.items():
             setattr(resident, name, value)

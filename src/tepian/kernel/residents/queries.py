@@ -99,15 +99,6 @@ def card(actor: Actor, resident: Resident) -> Card:
     )
 
 
-def family_of(actor: Actor, resident: Resident) -> list[Resident]:
-    """The others on the family card whom this actor may know of, the head first."""
-    limit = policies.within(actor)
-    if resident.family_id is None or limit is None:
-        return []
-    rows = Resident.objects.filter(limit, family=resident.family_id).exclude(pk=resident.pk)
-    return list(rows.select_related("region").order_by("relation", "born_on"))
-
-
 def events_of(resident: Resident) -> list[CivilEvent]:
     return list(resident.events.order_by("-on", "-id"))
 
@@ -122,13 +113,3 @@ def open_corrections(actor: Actor) -> QuerySet[Correction]:
 
 
 STATUS_LABELS = {"living": _("lives here"), "dead": _("has died"), "moved": _("has moved away")}
-EVENT_LABELS = {
-    "birth": _("Birth"),
-    "death": _("Death"),
-    "move_in": _("Moved here"),
-    "move_out": _("Moved away"),
-    "move_within": _("Moved within the city"),
-    "marriage": _("Marriage"),
-    "divorce": _("Divorce"),
-    "correction": _("Correction"),
-}

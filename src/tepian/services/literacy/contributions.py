@@ -27,6 +27,7 @@ from tepian.kernel.catalogue.contributions import (
 from tepian.kernel.documents import access
 from tepian.toolkit.text import plain
 from tepian.ui.templatetags.ui import public_url
+from tepian.ui.words import in_language
 
 from . import operations, policies, queries, states
 from .jobs import JOBS
@@ -53,7 +54,7 @@ def work(actor: Actor) -> Iterable[WorkItem]:
             words, level = said[queries.needs(row, now)]
             yield WorkItem(
                 key=f"literacy/{row.number}",
-                title=str(words % {"title": queries.in_language(row, "title")}),
+                title=str(words % {"title": in_language(row, "title")}),
                 url=reverse("literacy-control", args=[row.number]),
                 detail=queries.place_of(row),
                 level=level,
@@ -67,11 +68,11 @@ def find(text: str, actor: Actor) -> Iterable[SearchHit]:
     if len(text) < 3:
         return
     for row in queries.find(text):
-        title = queries.in_language(row, "title")
+        title = in_language(row, "title")
         if isinstance(row, Session):
             url, detail = public_url("literacy-session", row.number), queries.place_of(row)
         else:
-            url, detail = public_url("literacy-programme", row.code), queries.in_language(row, "summary")[:120]
+            url, detail = public_url("literacy-programme", row.code), in_language(row, "summary")[:120]
         yield SearchHit(title=title, url=url, kind=str(_("Literacy")), detail=detail, score=55.0)
 
 

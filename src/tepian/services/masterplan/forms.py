@@ -14,35 +14,21 @@ from django.utils.translation import gettext_lazy as _
 
 from tepian.kernel.actors import Actor, Denied, Invalid
 from tepian.kernel.organisations import queries as organisations
+from tepian.ui import words
+from tepian.ui.words import in_language
 
 from . import policies, states
 from .models import Part, Plan, Project, Stage
 from .operations.comments import LONGEST
 from .queries import comments, meetings, projects
-from .queries.plan import SOURCE_LABELS, current, dimensions, in_language, revision_on
+from .queries.plan import SOURCE_LABELS, current, dimensions, revision_on
 
 NOTHING: tuple[str, str] = ("", "—")
 PHOTO_TYPES = "image/jpeg,image/png,image/webp"
 
 
-def written_number(text: str) -> float:
-    """1.234,5 in Indonesian, 1,234.5 in English; 12.5 in both. Raises `ValueError`."""
-    compact = re.sub(r"^rp\.?|%$|[\s ]", "", text.strip(), flags=re.IGNORECASE).strip()
-    decimal = str(formats.get_format("DECIMAL_SEPARATOR"))
-    grouping = "." if decimal == "," else ","
-    whole, _mark, rest = compact.partition(decimal)
-    if re.fullmatch(rf"-?\d{{1,3}}(\{grouping}\d{{3}})+", whole):
-        whole = whole.replace(grouping, "")
-    elif whole.count(grouping) == 1 and not rest:
-        whole = whole.replace(grouping, ".")
-    plain = f"{whole}.{rest}" if rest else whole
-    if not re.fullmatch(r"-?\d{1,18}(\.\d{1,9})?", plain):
-        raise ValueError(text)
-    return float(plain)
-
-
 def as_written(value: float | None) -> str:
-    """What `written_number` reads: 62,5 and 1.250.000; nothing for None."""
+    """What `words.written_number` reads: 62,5 and 1.250.000; nothing for None."""
     if value is None:
         return ""
     whole = int(value) if float(value).is_integer() else value
@@ -66,7 +52,7 @@ class NumberField(forms.CharField):
         if not text:
             return None
         try:
-            return written_number(text)
+            return words.written_number(text)
         except ValueError:
             raise forms.ValidationError(_("Write a number, for example 1.250.000 or 62,5.")) from None
 
@@ -257,8 +243,8 @@ class CurveForm(Base):
             try:
                 if month is None or not 2 <= len(cells) <= 3:
                     raise ValueError(line)
-                money = int(written_number(cells[2])) if len(cells) == 3 and cells[2] else None
-                found.append((month, written_number(cells[1]), money))
+                money = int(words.written_number(cells[2])) if len(cells) == 3 and cells[2] else None
+                found.append((month, words.written_number(cells[1]), money))
             except ValueError:
                 raise forms.ValidationError(
                     format_lazy(_("Line {number} is not understood: {line}"), number=number, line=line[:80])
@@ -424,7 +410,3 @@ class ResolutionForm(Base):
         super().__init__(*args, **kwargs)
         choose(self.fields["agency"], [NOTHING, *((each.code, each.label) for each in organisations.agencies())])
         choose(self.fields["part_key"], [NOTHING, *actions(plan)])
-
-
-class OutcomeForm(Base):
-    outcome = forms.CharField(label=_("What became of it"), max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))

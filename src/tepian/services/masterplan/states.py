@@ -3,7 +3,7 @@ database here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -88,10 +88,6 @@ def critical(planned: float | None, actual: float | None) -> bool:
     if planned is None or actual is None:
         return False
     return planned - actual > next(limit for until, limit in CRITICAL if planned <= until or until == CRITICAL[-1][0])
-
-
-def may_follow(table: Mapping[str, tuple[str, ...]], state: str, wanted: str) -> bool:
-    return wanted in table.get(state, ())
 
 
 # --- quarters ---------------------------------------------------------------------------------------------------------

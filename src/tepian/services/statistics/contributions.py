@@ -24,6 +24,7 @@ from tepian.kernel.catalogue.contributions import (
 )
 from tepian.kernel.documents import access
 from tepian.toolkit.text import plain
+from tepian.ui.words import in_language
 
 from . import operations, policies, queries, states
 from .jobs import JOBS
@@ -45,7 +46,7 @@ def work(actor: Actor) -> Iterable[WorkItem]:
         if to_check or to_mend:
             yield WorkItem(
                 key=f"statistics/{row.key}",
-                title=f"{queries.in_language(row.dataset, 'title')}: {queries.STATE_LABELS[row.state]}",
+                title=f"{in_language(row.dataset, 'title')}: {queries.STATE_LABELS[row.state]}",
                 url=reverse("statistics-edition", args=[row.key]),
                 level="warning" if to_mend else "notice",
                 since=row.sent_at,
@@ -56,7 +57,7 @@ def work(actor: Actor) -> Iterable[WorkItem]:
             yield WorkItem(
                 key=f"statistics/due/{due.pk}",
                 title=_("Figures are late: %(title)s, %(period)s")
-                % {"title": queries.in_language(due.dataset, "title"), "period": due.period},
+                % {"title": in_language(due.dataset, "title"), "period": due.period},
                 url=f"{reverse('statistics-desk')}?set={due.dataset.code}#kirim",
                 level="warning",
                 icon="chart",
@@ -69,10 +70,10 @@ def find(text: str, actor: Actor) -> Iterable[SearchHit]:
         return
     for row, score in queries.find_indicators(text, 5):
         yield SearchHit(
-            title=queries.in_language(row, "title"),
+            title=in_language(row, "title"),
             url=f"/data/{row.code}",
             kind=str(_("Statistics")),
-            detail=queries.in_language(row.dataset, "title"),
+            detail=in_language(row.dataset, "title"),
             score=score,
         )
 

@@ -29,6 +29,7 @@ from tepian.kernel.catalogue.contributions import (
 )
 from tepian.toolkit.identifiers import read_code
 from tepian.toolkit.text import plain
+from tepian.ui.words import in_language
 
 from . import operations, queries, states
 from .jobs import JOBS
@@ -38,7 +39,7 @@ from .models import PublicWarning, WarningKind
 def notices() -> Iterable[tuple[str, str, str]]:
     """The banner: (level, sentence, address), worst first."""
     for warning in queries.in_force():
-        sentence = queries.in_language(warning, "headline")
+        sentence = in_language(warning, "headline")
         if warning.simulated:
             sentence = f"{_('SIMULATION')}: {sentence}"
         yield warning.level, sentence, queries.public_path("warnings-warning", warning.number)
@@ -48,7 +49,7 @@ def features(actor: Actor) -> Iterable[MapFeature]:
     for warning in queries.in_force():
         yield MapFeature(
             key=f"warning/{warning.number}",
-            label=queries.in_language(warning, "headline"),
+            label=in_language(warning, "headline"),
             lon=warning.lon,
             lat=warning.lat,
             regions=tuple(warning.areas),
@@ -81,7 +82,7 @@ def find(text: str, actor: Actor) -> Iterable[SearchHit]:
     rows = PublicWarning.objects.filter(number=code) if code else PublicWarning.objects.filter(headline__icontains=text)
     for warning in rows.order_by("-published_at")[:5]:
         yield SearchHit(
-            title=queries.in_language(warning, "headline"),
+            title=in_language(warning, "headline"),
             url=queries.public_path("warnings-warning", warning.number),
             kind=str(_("Warning")),
             detail=f"{warning.number} · {queries.STATE_LABELS[warning.state]}",

@@ -162,13 +162,6 @@ def worst_level() -> str:
     return max(in_force().values_list("level", flat=True), key=states.rank, default="normal")
 
 
-def in_language(warning: PublicWarning, field: str) -> str:
-    """A text of the warning in the reader's language; the Indonesian one where there is no other."""
-    if english():
-        return getattr(warning, f"{field}_en") or getattr(warning, field)
-    return getattr(warning, field)
-
-
 def measured(source: dict[str, Any]) -> str:
     """What a source measured, in the reader's language: “21,7 mm”. Words stay as they came."""
     amount, unit = source.get("amount"), str(source.get("unit") or "")

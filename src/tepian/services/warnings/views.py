@@ -23,6 +23,7 @@ from tepian.kernel.catalogue.city import current_city
 from tepian.kernel.catalogue.pagecache import cached_page
 from tepian.kernel.identity.access import public_page, staff_page
 from tepian.kernel.regions import queries as regions
+from tepian.ui.words import in_language
 
 from . import forms, operations, policies, queries, states
 from .models import PublicWarning
@@ -43,9 +44,9 @@ def told(warning: PublicWarning) -> dict[str, Any]:
         "level": warning.level if warning.in_force else "normal",
         "level_label": queries.LEVEL_LABELS[warning.level],
         "meaning": queries.LEVEL_MEANINGS.get(warning.level, ""),
-        "headline": queries.in_language(warning, "headline"),
-        "description": queries.in_language(warning, "description"),
-        "instruction": queries.in_language(warning, "instruction"),
+        "headline": in_language(warning, "headline"),
+        "description": in_language(warning, "description"),
+        "instruction": in_language(warning, "instruction"),
         "certainty": queries.CERTAINTY_LABELS.get(warning.certainty, warning.certainty),
         "state_label": queries.STATE_LABELS[warning.state if not warning.in_force else states.ACTIVE]
         if warning.in_force or warning.state != states.ACTIVE

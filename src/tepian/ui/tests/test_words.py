@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -105,3 +106,42 @@ def test_money() -> None:
     with translation.override("en"):
         assert words.rupiah(2_500_000, short=True) == "Rp2.5 million"
     assert words.rupiah(None) == "–", "unknown is never shown as 0"
+
+
+@given(st.floats(-1e12, 1e12), st.sampled_from(["id", "en"]))
+def test_a_number_that_we_wrote_is_read_back(value: float, language: str) -> None:
+    with translation.override(language):
+        assert words.written_number(words.number(value, 2)) == pytest.approx(round(value, 2))
+        assert words.written_number(words.rupiah(round(value))) == round(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1.250.000", 1250000),
+        ("62,5", 62.5),
+        ("12.5", 12.5),
+        ("Rp 1.000", 1000),
+        ("7%", 7),
+        ("−3", -3),
+        ("1 250", 1250),
+    ],
+)
+def test_numbers_as_people_write_them(text: str, value: float) -> None:
+    with translation.override("id"):
+        assert words.written_number(text) == value
+
+
+@pytest.mark.parametrize("text", ["", "x", "1,2,3", "1e5", "٣", "--1", "1.2.3,4", "9" * 30])
+def test_what_is_no_number(text: str) -> None:
+    with translation.override("id"), pytest.raises(ValueError):
+        words.written_number(text)
+
+
+def test_a_row_speaks_the_readers_language_where_it_can() -> None:
+    row = SimpleNamespace(title="Judul", title_en="Title", note="Catatan", note_en="", name="Nama")
+    with translation.override("en"):
+        assert [words.in_language(row, each) for each in ("title", "note", "name")] == ["Title", "Catatan", "Nama"]
+    with translation.override("id"):
+        assert words.in_language(row, "title") == "Judul"
+        assert words.in_language(SimpleNamespace(title="", title_en="Title"), "title") == "Title"

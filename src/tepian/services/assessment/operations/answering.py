@@ -11,6 +11,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from tepian.kernel.actors import Actor, Conflict, Invalid, checked_text
+from tepian.kernel.catalogue.rows import too_late
 from tepian.kernel.catalogue.versions import touch
 from tepian.kernel.documents.operations import store_file
 from tepian.kernel.events import note, operation
@@ -19,7 +20,7 @@ from tepian.toolkit import links
 from .. import policies, queries, states
 from ..events import EvidenceWithdrawn
 from ..models import Answer, Evidence
-from .parts import held_answer, tell, too_late
+from .parts import held_answer, tell
 
 MOST_EVIDENCE = 30
 MAX_MB = 20

@@ -9,13 +9,14 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tepian.kernel.actors import Actor, Conflict, Invalid, checked_text
+from tepian.kernel.catalogue.rows import too_late
 from tepian.kernel.catalogue.versions import touch
 from tepian.kernel.events import note, operation
 from tepian.kernel.organisations import queries as organisations
 
 from .. import policies, queries, states
 from ..models import Answer, Assessment, Interview, Score
-from .parts import held, held_answer, too_late
+from .parts import held, held_answer
 
 LONGEST_NOTE = 2000
 

@@ -111,11 +111,6 @@ def titled(thing: Any) -> str:
     return thing.title_en if english() and thing.title_en else str(thing.title)
 
 
-def in_language(thing: Any, name: str) -> str:
-    other = getattr(thing, f"{name}_en", "") if english() else ""
-    return other or str(getattr(thing, name))
-
-
 @cache
 def _dimension_names() -> Mapping[str, tuple[str, str]]:
     """Dimension or sub-dimension → (Indonesian, English)."""

@@ -14,13 +14,14 @@ from django.utils.translation import gettext as _
 
 from tepian.kernel.organisations import queries as organisations
 from tepian.ui import words
+from tepian.ui.words import in_language
 
 from .. import states
 from ..models import Answer, Assessment, PublishedResult, Score, WeightDecision
 from ..states import scoring
 from ..states.instruments import ROOT, Instrument, Node, Weights
 from ..states.scoring import Gain, Outcome
-from .instruments import documents, in_language, instrument_of, parsed, titled
+from .instruments import documents, instrument_of, parsed, titled
 
 SCORES, SELF = "scores", "self"
 

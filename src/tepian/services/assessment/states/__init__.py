@@ -20,10 +20,6 @@ DISAGREE = 2  # steps of the scale between two assessors from which the page ask
 FEW = 10  # answers of a survey below which its figures are not shown: the few could be guessed
 
 
-def may_follow(state: str, wanted: str) -> bool:
-    return wanted in NEXT.get(state, ())
-
-
 __all__ = [
     "CLOSED",
     "DISAGREE",
@@ -38,6 +34,5 @@ __all__ = [
     "SUBMITTED",
     "UNFINISHED",
     "instruments",
-    "may_follow",
     "scoring",
 ]

@@ -9,6 +9,7 @@ from django.utils.translation import override
 
 from tepian.toolkit.typeset import Block, Chart, Column, Facts, Heading, Note, Paragraph, Points, Table
 from tepian.ui import pictures, words
+from tepian.ui.words import in_language
 
 from .. import queries, states
 from ..models import Survey
@@ -37,7 +38,7 @@ def _assessment(result: queries.Result) -> Iterator[Block]:
         yield Note(_("Demonstration: these figures are made up."), warning=True)
     facts = [
         (_("Instrument"), f"{queries.titled(result.instrument)} ({row.instrument_version})"),
-        (_("Source"), queries.in_language(result.instrument, "source")),
+        (_("Source"), in_language(result.instrument, "source")),
         (_("State"), str(queries.STATE_LABELS[row.state])),
     ]
     if row.closed_at:
@@ -45,7 +46,7 @@ def _assessment(result: queries.Result) -> Iterator[Block]:
     if result.weights is not None and len(result.instrument.weight_sets) > 1:
         facts.append((_("Which weights count"), queries.titled(result.weights)))
     yield Facts(facts)
-    if note := queries.in_language(result.instrument, "note"):
+    if note := in_language(result.instrument, "note"):
         yield Paragraph(note, small=True)
     if result.doubtful:
         names = ", ".join(queries.titled(line.node) for line in result.doubtful)

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from tepian.kernel.actors import NotFound
 from tepian.kernel.catalogue.pagecache import cached_page
 from tepian.kernel.identity.access import public_page
+from tepian.toolkit import csvfile
 
 from .. import queries
 from ..states import scoring
 from .public import TOPICS
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-
-def safe(text: str) -> str:
-    """A spreadsheet must not take a title for a formula."""
-    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 @public_page
@@ -34,21 +25,19 @@ def as_csv(request: HttpRequest, code: str) -> HttpResponse:
         raise Http404(str(error.message)) from None
     result = queries.result_of(row)
     sets = list(result.instrument.weight_sets.values())
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow(
+    table: list[list[object]] = [
         ["year", "instrument", "version", "item", "title", "part", "dimension", "agency", "self_level", "score", "scores",
          "spread", *[f"weight_{weights.code}" for weights in sets]]
-    )  # fmt: skip
+    ]  # fmt: skip
     for line in result.lines:
         mean = line.mean
-        writer.writerow(
+        table.append(
             [
                 row.year,
                 row.instrument_code,
                 row.instrument_version,
                 line.node.code,
-                safe(queries.titled(line.node)),
+                queries.titled(line.node),
                 line.node.parent,
                 line.node.dimension,
                 line.answer.agency_code,
@@ -62,7 +51,7 @@ def as_csv(request: HttpRequest, code: str) -> HttpResponse:
                 ],
             ]
         )
-    response = HttpResponse("\N{BYTE ORDER MARK}" + buffer.getvalue(), content_type="text/csv; charset=utf-8")
+    response = HttpResponse([csvfile.MARK, *csvfile.lines(table)], content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{_("assessment")}-{row.code}.csv"'
     response["X-Robots-Tag"] = "noindex"
     return response

@@ -20,6 +20,7 @@ from tepian.kernel.identity.access import staff_page
 from tepian.kernel.organisations import queries as organisations
 from tepian.toolkit import links
 from tepian.toolkit.text import plain
+from tepian.ui.words import in_language
 
 from .. import operations, policies, queries, states
 from ..models import Answer, Evidence
@@ -61,7 +62,7 @@ def item_facts(answer: Answer) -> dict[str, Any]:
         "title": queries.titled(node),
         "part": queries.path_of(instrument, node),
         "dimension": queries.dimension_name(node.dimension),
-        "asked": queries.in_language(node, "evidence"),
+        "asked": in_language(node, "evidence"),
         "agency_name": organisations.agency_name(answer.agency_code),
         "evidence": evidence_rows(answer),
     }

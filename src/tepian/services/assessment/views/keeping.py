@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from tepian.kernel.actors import Invalid
 from tepian.kernel.catalogue.city import today
 from tepian.kernel.identity.access import staff_page
+from tepian.ui.words import in_language
 
 from .. import operations, policies, queries, states
 from .parts import (
@@ -49,8 +50,8 @@ def _desk(request: HttpRequest, given: Any = None, problem: Invalid | None = Non
                     "value": f"{each.code} {each.version}",
                     "title": queries.titled(each),
                     "instrument": each,
-                    "note": queries.in_language(each, "note"),
-                    "source": queries.in_language(each, "source"),
+                    "note": in_language(each, "note"),
+                    "source": in_language(each, "source"),
                     "items": len(each.items),
                     "weights": [queries.titled(weights) for weights in each.weight_sets.values()],
                 }
@@ -148,8 +149,8 @@ def overview(request: HttpRequest, code: str) -> HttpResponse:
         listed(row)
         | {
             "instrument": result.instrument,
-            "note": queries.in_language(result.instrument, "note"),
-            "source": queries.in_language(result.instrument, "source"),
+            "note": in_language(result.instrument, "note"),
+            "source": in_language(result.instrument, "source"),
             "rows": rows,
             "mine": [] if keeper else mine,
             "done": done,

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from tepian.kernel.actors import Denied, Invalid, NotFound
 from tepian.kernel.organisations import queries as organisations
+from tepian.ui.words import in_language
 
 from .. import queries, states
 from ..models import Answer, Assessment
@@ -177,7 +178,7 @@ def ways(result: queries.Result, basis: str) -> list[Way]:
                     for part in instrument.parts
                     if instrument.children.get(part.code)
                 ],
-                band=queries.in_language(band, "name") if band else "",
+                band=in_language(band, "name") if band else "",
             )
         )
     return sorted(found, key=lambda way: not way.counts)

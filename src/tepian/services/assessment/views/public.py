@@ -14,6 +14,7 @@ from tepian.kernel.catalogue.pagecache import cached_page
 from tepian.kernel.identity.access import public_page
 from tepian.ui import charts
 from tepian.ui.templatetags.ui import public_url
+from tepian.ui.words import in_language
 
 from .. import queries, states
 from ..models import Survey
@@ -105,8 +106,8 @@ def _context(found: queries.Result) -> dict[str, Any]:
         ]
         if len(found.decisions) > 1
         else [],
-        "note": queries.in_language(found.instrument, "note"),
-        "source": queries.in_language(found.instrument, "source"),
+        "note": in_language(found.instrument, "note"),
+        "source": in_language(found.instrument, "source"),
         "assessors": len({score.assessor_id for line in found.lines for score in line.scores}),
         "story": story,
         "chart": chart,

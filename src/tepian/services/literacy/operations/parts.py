@@ -9,7 +9,8 @@ from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from tepian.kernel.actors import Conflict, Invalid
+from tepian.kernel.actors import Invalid
+from tepian.kernel.catalogue.rows import held
 from tepian.kernel.catalogue.versions import touch
 from tepian.kernel.events import emit
 
@@ -24,32 +25,20 @@ Counts = dict[str, int]
 def locked(session: Session, *, revision: int | None = None, to: str = "", among: tuple[str, ...] = ()) -> Session:
     """The row, held until the transaction ends. Raises `Conflict` when somebody else was faster, when its state is none of
     `among`, or when the state `to` may not follow it."""
-    row = Session.objects.select_for_update(of=("self",)).select_related("programme").get(pk=session.pk)
-    if revision is not None and row.revision != revision:
-        raise Conflict(
-            _("Somebody else changed this session a moment ago. Nothing of yours was stored yet: look at it again."),
-            code="too_late",
-            item=row.number,
-        )
-    if (among and row.state not in among) or (to and not states.may_follow(row.state, to)):
-        raise Conflict(
-            format_lazy(_("This session is now: {state}. Nothing was changed."), state=queries.STATE_LABELS[row.state]),
-            code="moved_on",
-            item=row.number,
-        )
-    return row
+    return held(
+        session,
+        revision=revision,
+        to=to,
+        among=among,
+        next_states=states.NEXT,
+        labels=queries.STATE_LABELS,
+        item=session.number,
+    )
 
 
 def locked_programme(programme: Programme, *, revision: int | None = None) -> Programme:
     """As `locked`, for a programme."""
-    row = Programme.objects.select_for_update().get(pk=programme.pk)
-    if revision is not None and row.revision != revision:
-        raise Conflict(
-            _("Somebody else changed this programme a moment ago. Nothing of yours was stored yet: look at it again."),
-            code="too_late",
-            item=row.code,
-        )
-    return row
+    return held(programme, revision=revision, item=programme.code)
 
 
 def kept(row: Session, *fields: str) -> Session:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -21,7 +20,7 @@ from tepian.kernel.catalogue.city import city_timezone
 from tepian.kernel.regions import queries as regions
 from tepian.toolkit.ical import Entry
 from tepian.toolkit.identifiers import read_code
-from tepian.ui.words import english
+from tepian.ui.words import english, in_language
 
 from .. import states
 from ..models import Attendance, AttendanceCount, AudienceGroup, Material, Programme, Question, Session, Sitting
@@ -55,12 +54,6 @@ DIMENSION_LABELS = {
     "environment": _("Smart environment"),
 }
 ELSEWHERE = _("Outside the city")
-
-
-def in_language(row: Any, field: str) -> str:
-    """A text of a row in the reader's language; the other one where there is none."""
-    mine, other = (f"{field}_en", field) if english() else (field, f"{field}_en")
-    return str(getattr(row, mine) or getattr(row, other))
 
 
 def choice_text(choice: dict[str, str]) -> str:

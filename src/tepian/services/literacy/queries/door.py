@@ -7,7 +7,6 @@ signed ticket, so that a slow network does not lose to the minute, and a token t
 from __future__ import annotations
 
 import secrets
-import time
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -215,8 +214,3 @@ def attended_programme(programme_id: int, person: str) -> bool:
     rows: dict[int, Any] = {row.year: row for row in Session.objects.filter(programme_id=programme_id).order_by("year")}
     tokens = [token_of(row, person) for row in rows.values()] if person else []
     return bool(tokens) and Attendance.objects.filter(token__in=tokens, session__programme_id=programme_id).exists()
-
-
-def seconds_left(now: float | None = None) -> int:
-    """Until the screen shows the next code."""
-    return states.STEP_S - int(now or time.time()) % states.STEP_S

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 from tepian.kernel.catalogue.city import today
 from tepian.kernel.identity.access import staff_page
 from tepian.kernel.organisations import queries as organisations
+from tepian.ui.words import in_language
 
 from .. import policies, queries, states
 from ..models import Programme, Session
@@ -64,7 +65,7 @@ def _programme(row: Programme, numbers: tuple[int | None, int, int], sentence: s
     people, wards, held = numbers
     return {
         "row": row,
-        "title": queries.in_language(row, "title"),
+        "title": in_language(row, "title"),
         "agency": organisations.agency_name(row.agency_code) or row.agency_code,
         "url": reverse("literacy-run", args=[row.code]),
         "people": people,

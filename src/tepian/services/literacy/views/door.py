@@ -15,6 +15,7 @@ from tepian.kernel.actors import Conflict, Invalid
 from tepian.kernel.identity.access import public_page
 from tepian.kernel.identity.lockout import address_of
 from tepian.ui.templatetags.ui import public_url
+from tepian.ui.words import in_language
 
 from .. import forms, operations, queries, states
 from ..models import Attendance, Session, Sitting
@@ -184,7 +185,7 @@ def _scores(session: Session, sat: dict[str, Sitting]) -> dict[str, Any]:
         "before": queries.score(sat[states.BEFORE], right) if states.BEFORE in sat else None,
         "answers": [
             {
-                "text": queries.in_language(row, "text"),
+                "text": in_language(row, "text"),
                 "right": queries.choice_text(row.choices[row.right]),
                 "knew": last.answers[str(row.pk)] == row.right,
             }
@@ -227,7 +228,7 @@ def test(request: HttpRequest, number: str, phase: str) -> HttpResponse:
         "questions": [
             {
                 "key": f"q-{row.pk}",
-                "text": queries.in_language(row, "text"),
+                "text": in_language(row, "text"),
                 "chosen": request.POST.get(f"q-{row.pk}", "-"),
                 "choices": [(str(place), queries.choice_text(each)) for place, each in enumerate(row.choices)],
             }

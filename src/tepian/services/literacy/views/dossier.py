@@ -10,6 +10,7 @@ from django.utils.translation import override
 from tepian.kernel.organisations import queries as organisations
 from tepian.toolkit.typeset import Block, Column, Heading, Paragraph, Table
 from tepian.ui import words
+from tepian.ui.words import in_language
 
 from .. import queries
 from ..models import Programme
@@ -47,7 +48,7 @@ def chapter(year: int, language: str) -> Sequence[Block]:
 
 def _reached(row: Programme, people: int | None, wards: int, held: int) -> list[str]:
     return [
-        queries.in_language(row, "title"),
+        in_language(row, "title"),
         organisations.agency_name(row.agency_code) or row.agency_code,
         few() if people is None else words.number(people),
         percent(people / row.aim_people) if people and row.aim_people else words.DASH,
@@ -57,7 +58,7 @@ def _reached(row: Programme, people: int | None, wards: int, held: int) -> list[
 
 
 def _learnt(row: Programme, found: queries.Effect) -> list[Block]:
-    title = queries.in_language(row, "title")
+    title = in_language(row, "title")
     blocks: list[Block] = [Heading(title, 2)]
     if row.simulated:
         blocks.append(Paragraph(_("Demonstration: programmes, people and results here are made up.")))
@@ -78,9 +79,7 @@ def _learnt(row: Programme, found: queries.Effect) -> list[Block]:
                     Column("n", "right"),
                 ],
                 rows=[
-                    [queries.in_language(question, "text"), *_cells(facts)]
-                    for question, facts in shown
-                    if facts is not None
+                    [in_language(question, "text"), *_cells(facts)] for question, facts in shown if facts is not None
                 ],
                 caption=_("Right answers before and after: %(title)s") % {"title": title},
                 source=_("The same persons before and after the lesson; mean change with its 95 % interval."),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from typing import Any
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -15,7 +14,7 @@ from tepian.kernel.catalogue.pagecache import cached_page
 from tepian.kernel.documents import queries as documents
 from tepian.kernel.documents.models import StoredFile
 from tepian.kernel.identity.access import public_page
-from tepian.toolkit import ical
+from tepian.toolkit import csvfile, ical
 
 from .. import policies, queries, states
 from ..models import Material, Programme
@@ -92,13 +91,12 @@ def reach_csv(request: HttpRequest) -> HttpResponse:
     year, code = year_from(request), request.GET.get("program", "")
     programme: Programme | None = seen_programme(code) if code else None
     found = queries.reach(programme, year)
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    table: list[tuple[object, ...]] = [("year", "programme", "ward_code", "ward", "group", "people", "status")]
+    for (ward, group), n in sorted(found.cells.items()):
+        name = "" if ward == queries.WHOLE else queries.ward_name(ward)
+        table.append((year, code, ward, name, group, n, "s" if n is None else ""))
+    response = HttpResponse([*csvfile.lines(table)], content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = (
         f'attachment; filename="literasi-{programme.code if programme else "semua"}-{year}.csv"'
     )
-    writer = csv.writer(response)
-    writer.writerow(("year", "programme", "ward_code", "ward", "group", "people", "status"))
-    for (ward, group), n in sorted(found.cells.items()):
-        name = "" if ward == queries.WHOLE else queries.ward_name(ward)
-        writer.writerow((year, code, ward, name, group, "" if n is None else n, "s" if n is None else ""))
     return response

@@ -21,6 +21,7 @@ from tepian.kernel.maps import queries as maps
 from tepian.toolkit.paired import Paired
 from tepian.ui import charts, words
 from tepian.ui.templatetags.ui import public_url
+from tepian.ui.words import in_language
 
 from .. import queries, states
 from ..models import Programme, Question, Session
@@ -56,8 +57,8 @@ def listed(session: Session) -> dict[str, Any]:
     """A session as lists show it."""
     return {
         "row": session,
-        "title": queries.in_language(session, "title"),
-        "programme": queries.in_language(session.programme, "title"),
+        "title": in_language(session, "title"),
+        "programme": in_language(session.programme, "title"),
         "place": queries.place_of(session),
         "state": queries.STATE_LABELS[session.state],
         "tag": STATE_TAGS.get(session.state, ""),
@@ -157,7 +158,7 @@ def effect_parts(found: queries.Effect, questions: Mapping[str, Question], group
         "by_group": [{"name": groups.get(each.key, each.key), "found": told(each.found)} for each in found.groups],
         "by_question": [
             {
-                "name": queries.in_language(questions[each.key], "text"),
+                "name": in_language(questions[each.key], "text"),
                 "retired": questions[each.key].retired,
                 "found": told(each.found),
                 "learnt": each.learnt,

@@ -15,6 +15,7 @@ from tepian.kernel.actors import Conflict, Invalid
 from tepian.kernel.catalogue.city import today
 from tepian.kernel.identity.access import staff_page
 from tepian.kernel.organisations import queries as organisations
+from tepian.ui.words import in_language
 
 from .. import forms, operations, policies, queries, states
 from ..models import Material, Programme, Question
@@ -38,7 +39,7 @@ def programme(request: HttpRequest, code: str) -> HttpResponse:
         | effect_parts(queries.effect(row, year, public=False), questions, queries.group_names())
         | {
             "programme": row,
-            "title": queries.in_language(row, "title"),
+            "title": in_language(row, "title"),
             "agency": organisations.agency_name(row.agency_code) or row.agency_code,
             "for_whom": [name for _code, name in queries.groups_of(row)],
             "may": _may(request, row),
@@ -49,7 +50,7 @@ def programme(request: HttpRequest, code: str) -> HttpResponse:
             "questions": [
                 {
                     "row": each,
-                    "text": queries.in_language(each, "text"),
+                    "text": in_language(each, "text"),
                     "choices": [
                         (queries.choice_text(one), place == each.right) for place, one in enumerate(each.choices)
                     ],
@@ -104,9 +105,7 @@ def change(request: HttpRequest, code: str) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return HttpResponseRedirect(back)
-    return _form(
-        request, form, _("Change the programme"), back, queries.in_language(row, "title"), revision=row.revision
-    )
+    return _form(request, form, _("Change the programme"), back, in_language(row, "title"), revision=row.revision)
 
 
 def _form(
@@ -133,7 +132,7 @@ def new_question(request: HttpRequest, code: str) -> HttpResponse:
         else:
             messages.success(request, _("The question is in the test."))
             return HttpResponseRedirect(back)
-    return _form(request, form, _("New question"), back, queries.in_language(row, "title"))
+    return _form(request, form, _("New question"), back, in_language(row, "title"))
 
 
 def _question(key: int) -> Question:
@@ -167,7 +166,7 @@ def question(request: HttpRequest, key: int) -> HttpResponse:
         form,
         _("Change the question"),
         back,
-        queries.in_language(row.programme, "title"),
+        in_language(row.programme, "title"),
         revision=row.revision,
     )
 
@@ -210,7 +209,7 @@ def new_material(request: HttpRequest, code: str) -> HttpResponse:
         else:
             messages.success(request, _("The material is there."))
             return HttpResponseRedirect(back)
-    return _form(request, form, _("New material"), back, queries.in_language(row, "title"), files=True)
+    return _form(request, form, _("New material"), back, in_language(row, "title"), files=True)
 
 
 @staff_page(policies.ORGANISER)

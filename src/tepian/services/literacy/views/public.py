@@ -12,6 +12,7 @@ from tepian.kernel.identity.access import public_page
 from tepian.kernel.organisations import queries as organisations
 from tepian.ui import words
 from tepian.ui.templatetags.ui import public_url
+from tepian.ui.words import in_language
 
 from .. import queries
 from .parts import (
@@ -46,8 +47,8 @@ def home(request: HttpRequest) -> HttpResponse:
             "programmes": [
                 {
                     "row": row,
-                    "title": queries.in_language(row, "title"),
-                    "summary": queries.in_language(row, "summary"),
+                    "title": in_language(row, "title"),
+                    "summary": in_language(row, "summary"),
                     "url": public_url("literacy-programme", row.code),
                     "people": few() if (n := numbers.get(row.pk, (0, 0, 0))[0]) is None else words.number(n),
                     "sentence": effect_sentence(effects[row.pk]),
@@ -74,8 +75,8 @@ def programme(request: HttpRequest, code: str) -> HttpResponse:
         | effect_parts(queries.effect(row, year), questions_by_key(row), queries.group_names())
         | {
             "programme": row,
-            "title": queries.in_language(row, "title"),
-            "summary": queries.in_language(row, "summary"),
+            "title": in_language(row, "title"),
+            "summary": in_language(row, "summary"),
             "agency": organisations.agency_name(row.agency_code) or row.agency_code,
             "for_whom": [name for _code, name in queries.groups_of(row)],
             "dimension": queries.DIMENSION_LABELS.get(row.dimension, ""),

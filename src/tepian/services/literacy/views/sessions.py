@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from tepian.kernel.actors import Conflict, Invalid
 from tepian.kernel.identity.access import staff_page
+from tepian.ui.words import in_language
 
 from .. import forms, operations, policies, queries, states
 from ..models import AttendanceCount, Session
@@ -51,7 +52,7 @@ def plan(request: HttpRequest, code: str) -> HttpResponse:
         else:
             messages.success(request, _("The session is planned, and citizens see it."))
             return HttpResponseRedirect(_back(made))
-    back, name = reverse("literacy-run", args=[row.code]), queries.in_language(row, "title")
+    back, name = reverse("literacy-run", args=[row.code]), in_language(row, "title")
     return _form(request, form, _("Plan a session"), back, name)
 
 
@@ -73,9 +74,7 @@ def change(request: HttpRequest, number: str) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return HttpResponseRedirect(_back(row))
-    return _form(
-        request, form, _("Change the session"), _back(row), queries.in_language(row, "title"), revision=row.revision
-    )
+    return _form(request, form, _("Change the session"), _back(row), in_language(row, "title"), revision=row.revision)
 
 
 def _form(

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tepian.kernel.actors import Actor, Conflict, Invalid, checked_text
+from tepian.kernel.catalogue.rows import held
 from tepian.kernel.catalogue.versions import touch
 from tepian.kernel.events import emit, note, operation
 from tepian.toolkit import identifiers, personal
@@ -23,7 +24,6 @@ from ..events import CommentAnswered
 from ..models import Comment, Project
 from ..queries import comments as queries
 from ..queries.plan import TOPIC
-from .locking import held
 from .pictures import keep_photo
 
 SUBJECT = "plan_comment"

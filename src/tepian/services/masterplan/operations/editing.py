@@ -14,6 +14,7 @@ from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
 from tepian.kernel.actors import Actor, Conflict, Invalid
+from tepian.kernel.catalogue.rows import held
 from tepian.kernel.events import note, operation
 
 from .. import policies, states
@@ -21,7 +22,6 @@ from ..models import Part, Revision
 from ..queries.missing import LEVELS
 from ..queries.plan import part_by
 from . import tree
-from .locking import held
 from .plan import open_draft
 from .values import checked_fields, checked_lists
 

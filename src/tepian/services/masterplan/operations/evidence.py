@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tepian.kernel.actors import Actor, Conflict, Invalid, checked_text
 from tepian.kernel.catalogue.city import today
+from tepian.kernel.catalogue.rows import held
 from tepian.kernel.catalogue.versions import touch
 from tepian.kernel.documents.models import StoredFile
 from tepian.kernel.documents.operations import remove_file, store_file
@@ -25,7 +26,6 @@ from ..events import EvidenceWithdrawn
 from ..models import Evidence, Report
 from ..queries import reporting as queries
 from ..queries.plan import TOPIC
-from .locking import held
 from .reporting import CLOSED, give_back, tell
 
 SUBJECT = "plan_evidence"

@@ -14,6 +14,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy, ngettext
 
 from tepian.kernel.actors import Actor, Conflict, Invalid
+from tepian.kernel.catalogue.rows import held
 from tepian.kernel.documents.models import StoredFile
 from tepian.kernel.documents.operations import store_file
 from tepian.kernel.documents.queries import open_file
@@ -27,7 +28,6 @@ from ..queries import importing as understanding
 from ..queries.differences import COMPARED, Difference, State, Tree, difference, tree_of
 from ..queries.importing import Role, Trouble, Understood
 from . import tree
-from .locking import held
 from .plan import open_draft
 
 MAX_MB = 10

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from tepian.kernel.actors import Actor, Conflict, Invalid, checked_text
 from tepian.kernel.catalogue.city import today
 from tepian.kernel.catalogue.packs import keep_row
+from tepian.kernel.catalogue.rows import held
 from tepian.kernel.catalogue.versions import touch
 from tepian.kernel.events import emit, note, operation
 from tepian.kernel.organisations import queries as organisations
@@ -23,7 +24,6 @@ from ..events import ResolutionMade
 from ..models import Body, Meeting, Membership, Plan, Resolution
 from ..queries import meetings as queries
 from ..queries.plan import TOPIC, revision_on
-from .locking import Counts, held
 
 MINUTES = 40_000
 LONGEST_MEETING = timedelta(days=3)
@@ -49,9 +49,9 @@ def _saved(row: Meeting) -> Meeting:
 
 
 @operation("masterplan.load_bodies", policy=policies.may_keep_plan)
-def load_bodies(*, actor: Actor, bodies: Sequence[Mapping[str, Any]]) -> Counts:
+def load_bodies(*, actor: Actor, bodies: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """Loading again changes nothing. A seat that a pack no longer names ends today; that it was there stays."""
-    counts: Counts = {"created": 0, "changed": 0, "unchanged": 0}
+    counts: dict[str, int] = {"created": 0, "changed": 0, "unchanged": 0}
     for given in bodies:
         values = {
             "kind": given["kind"],

@@ -15,7 +15,6 @@ from .. import policies, states
 from ..models import Plan
 from ..queries.given import Given, actions
 from . import tree
-from .locking import Counts
 from .plan import create_plan, propose_revision, publish_plan, put_in_force, start_revision
 
 MILLION = 1_000_000
@@ -99,10 +98,10 @@ def _rows(given: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 @operation("masterplan.load_plans", policy=policies.may_keep_plan)
-def load_plans(*, actor: Actor, plans: Sequence[Mapping[str, Any]]) -> Counts:
+def load_plans(*, actor: Actor, plans: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """Each plan once: made, proposed, in force and public as the pack says. A plan whose code is there stays as people
     have made it."""
-    counts: Counts = {"created": 0, "changed": 0, "unchanged": 0}
+    counts: dict[str, int] = {"created": 0, "changed": 0, "unchanged": 0}
     for given in plans:
         if Plan.objects.filter(code=given["code"]).exists():
             counts["unchanged"] += 1

@@ -15,7 +15,6 @@ from tepian.kernel.events import note, operation
 from .. import policies
 from ..models import Framework
 from ..queries.plan import TOPIC
-from .locking import Counts
 
 FRAMEWORKS = Path(__file__).resolve().parents[1] / "frameworks"
 
@@ -26,9 +25,9 @@ def shipped_frameworks() -> list[dict[str, Any]]:
 
 
 @operation("masterplan.load_frameworks", policy=policies.may_keep_plan)
-def load_frameworks(*, actor: Actor, frameworks: Sequence[Mapping[str, Any]]) -> Counts:
+def load_frameworks(*, actor: Actor, frameworks: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """Loading again changes nothing."""
-    counts: Counts = {"created": 0, "changed": 0, "unchanged": 0}
+    counts: dict[str, int] = {"created": 0, "changed": 0, "unchanged": 0}
     for given in frameworks:
         values = {
             "title": given["title"],

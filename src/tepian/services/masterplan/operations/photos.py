@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tepian.kernel.actors import Actor, Conflict, Invalid, checked_text
 from tepian.kernel.catalogue.city import today
+from tepian.kernel.catalogue.rows import held
 from tepian.kernel.catalogue.versions import touch
 from tepian.kernel.documents.models import StoredFile
 from tepian.kernel.events import note, operation
@@ -17,7 +18,6 @@ from tepian.kernel.events import note, operation
 from .. import policies, states
 from ..models import Project, ProjectPhoto
 from ..queries.plan import TOPIC
-from .locking import held
 from .pictures import keep_photo
 
 SUBJECT = "plan_project"

@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 
 from tepian.kernel.actors import Actor, Conflict, Invalid, checked_text
 from tepian.kernel.catalogue.city import today
+from tepian.kernel.catalogue.rows import held
 from tepian.kernel.catalogue.versions import touch
 from tepian.kernel.events import emit, note, operation
 
@@ -25,7 +26,6 @@ from ..models import Framework, Plan, Revision
 from ..queries.missing import Problem, obstacles
 from ..queries.plan import REVISION_LABELS, TOPIC, open_revision
 from . import tree
-from .locking import held
 
 LONGEST_PLAN = 25  # years; RPJPD, the longest plan of a city, holds for 20
 SLOWEST_START = timedelta(days=366)  # a decision may set a later first day, within a year

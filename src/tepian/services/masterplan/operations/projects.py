@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tepian.kernel.actors import Actor, Conflict, Denied, Invalid, checked_text
 from tepian.kernel.catalogue.city import today
+from tepian.kernel.catalogue.rows import held
 from tepian.kernel.catalogue.versions import touch
 from tepian.kernel.events import emit, note, operation
 from tepian.kernel.organisations import queries as organisations
@@ -24,7 +25,6 @@ from ..events import ProjectChanged
 from ..models import ProgressPoint, Project, ProjectStep, Stage
 from ..queries import projects as queries
 from ..queries.plan import TOPIC
-from .locking import held
 
 MOST_MONEY = 10**15
 MOST_STAGES, MOST_MONTHS = 40, 120

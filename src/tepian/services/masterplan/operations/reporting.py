@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tepian.kernel.actors import Actor, Conflict, Denied, Invalid, checked_text
 from tepian.kernel.catalogue.city import today
+from tepian.kernel.catalogue.rows import held
 from tepian.kernel.catalogue.versions import touch
 from tepian.kernel.events import emit, note, operation
 
@@ -27,7 +28,6 @@ from ..queries import figures
 from ..queries import reporting as queries
 from ..queries.plan import TOPIC
 from ..states import Quarter
-from .locking import held
 
 MOST = 1e15  # a value beyond this is a slip of the hand
 FAR = 200.0  # percent of the target above which a claim is asked for twice

@@ -15,7 +15,6 @@ from tepian.kernel.events import note, operation
 from .. import policies
 from ..models import WordList
 from ..queries.comments import WORDS_TOPIC
-from .locking import Counts
 
 FOLDER = Path(__file__).resolve().parents[1] / "wordlists"
 
@@ -26,9 +25,9 @@ def shipped_word_lists() -> list[dict[str, Any]]:
 
 
 @operation("masterplan.load_word_lists", policy=policies.may_keep_plan)
-def load_word_lists(*, actor: Actor, lists: Sequence[Mapping[str, Any]]) -> Counts:
+def load_word_lists(*, actor: Actor, lists: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """Loading again changes nothing."""
-    counts: Counts = {"created": 0, "changed": 0, "unchanged": 0}
+    counts: dict[str, int] = {"created": 0, "changed": 0, "unchanged": 0}
     for given in lists:
         values = {
             "language": given["language"],

@@ -13,12 +13,13 @@ from django.utils.translation import gettext as _
 from tepian.kernel.organisations import queries as organisations
 from tepian.toolkit.typeset import Block, Chart, Column, Facts, Heading, Note, PageBreak, Paragraph, Table
 from tepian.ui import charts, pictures, words
+from tepian.ui.words import in_language
 
 from .. import states
 from ..models import Part, Plan, Report, Revision
 from ..states import Quarter
 from . import public, rollup
-from .plan import SOURCE_LABELS, dimensions, in_language, parts
+from .plan import SOURCE_LABELS, dimensions, parts
 from .rollup import Standing, Total
 
 

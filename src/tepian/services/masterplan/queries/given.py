@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from .. import states
-from .differences import COMPARED, State, Tree
+from .differences import COMPARED, State
 
 
 @dataclass(slots=True)
@@ -46,17 +46,6 @@ def values_of(state: State) -> dict[str, Any]:
             "dependencies": [{"on_key": key, "note": note} for key, note in state.dependencies.items()],
         }
     return values
-
-
-def given_of(tree: Tree) -> list[Given]:
-    """A tree as it can be given again, keys kept."""
-    made: dict[UUID, Given] = {}
-    top: list[Given] = []
-    for key, state in tree.items():
-        made[key] = Given(state.kind, values_of(state), key)
-        above = made.get(state.parent) if state.parent else None
-        (above.below if above else top).append(made[key])
-    return top
 
 
 def state_with(state: State, values: Mapping[str, Any]) -> State:

@@ -15,11 +15,11 @@ from tepian.kernel.actors import Actor
 from tepian.kernel.catalogue.city import today
 from tepian.kernel.catalogue.contributions import MapFeature, SearchHit, WorkItem
 from tepian.toolkit.text import plain
+from tepian.ui.words import in_language
 
 from .. import policies, states
 from ..models import Comment, Project
 from . import comments, meetings, projects
-from .plan import in_language
 
 SHOWN = 20
 SOON = timedelta(days=14)  # before its day, a decision appears on the desk of the agency that does it

@@ -35,12 +35,6 @@ SOURCE_LABELS = {
 }
 
 
-def in_language(row: Any, name: str) -> str:
-    """A text of a row in the reader's language; where the English is missing, the Indonesian."""
-    translated = getattr(row, f"{name}_en", "") if english() else ""
-    return str(translated or getattr(row, name))
-
-
 @dataclass(frozen=True, slots=True)
 class Dimension:
     """A dimension of a framework with its sub-dimensions as (code, name)."""

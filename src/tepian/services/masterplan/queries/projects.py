@@ -18,10 +18,10 @@ from django.utils.translation import gettext_lazy, ngettext
 from tepian.kernel.actors import NotFound
 from tepian.kernel.catalogue.city import today
 from tepian.ui import words
+from tepian.ui.words import in_language
 
 from .. import states
 from ..models import ProgressPoint, Project, ProjectPhoto, ProjectStep, Stage
-from .plan import in_language
 
 PROJECT_LABELS = {
     states.PLANNED: gettext_lazy("planned"),

@@ -12,10 +12,11 @@ from tepian.kernel.actors import Actor
 from tepian.kernel.catalogue.contributions import SearchHit, WorkItem
 from tepian.kernel.organisations import queries as organisations
 from tepian.toolkit.text import plain
+from tepian.ui.words import in_language
 
 from .. import policies, states
 from ..models import Part, Revision
-from .plan import KIND_LABELS, current, in_language, revision_on
+from .plan import KIND_LABELS, current, revision_on
 
 FOUND = 6
 

@@ -14,12 +14,13 @@ from django.utils.translation import gettext_lazy
 from tepian.kernel.actors import NotFound
 from tepian.kernel.catalogue.city import today
 from tepian.ui import words
+from tepian.ui.words import in_language
 
 from .. import states
 from ..models import Evidence, Handover, MilestoneReached, Part, Plan, Report, Verification
 from ..states import Quarter
 from . import figures
-from .plan import in_language, parts, revision_on
+from .plan import parts, revision_on
 
 REPORT_LABELS = {
     states.REPORT_DRAFT: gettext_lazy("draft"),

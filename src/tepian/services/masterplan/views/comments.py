@@ -14,11 +14,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from tepian.kernel.actors import Denied, Invalid, NotFound
 from tepian.kernel.identity.access import staff_page
+from tepian.ui.words import in_language
 
 from .. import forms, operations, policies, states
 from ..models import Comment
 from ..queries import comments
-from ..queries.plan import in_language
 from .projects import attempt, status_of
 from .projects_public import comment_view, picture
 from .typed import revision

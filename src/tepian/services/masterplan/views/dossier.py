@@ -16,6 +16,7 @@ from tepian.kernel.catalogue.pagecache import cached_page
 from tepian.kernel.identity.access import public_page
 from tepian.toolkit import typeset
 from tepian.ui import words
+from tepian.ui.words import in_language
 
 from .. import queries
 from ..queries import dossier
@@ -44,7 +45,7 @@ def as_pdf(request: HttpRequest) -> HttpResponse:
             added = [typeset.Note(_("A chapter could not be read now and is missing here."), warning=True)]
         blocks += added
     document = typeset.Document(
-        title=queries.in_language(plan, "title"),
+        title=in_language(plan, "title"),
         organisation=current_city().display_name,
         language=language,
         blocks=blocks,

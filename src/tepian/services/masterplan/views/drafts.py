@@ -15,6 +15,7 @@ from tepian.kernel.actors import Actor, Invalid
 from tepian.kernel.catalogue.city import today
 from tepian.kernel.identity.access import staff_page
 from tepian.kernel.organisations import queries as organisations
+from tepian.ui.words import in_language
 
 from .. import operations, policies, queries, states
 from ..models import Part, Revision
@@ -42,7 +43,7 @@ def head(request: HttpRequest, revision: Revision) -> dict[str, Any]:
     return {
         "plan": revision.plan,
         "revision": revision,
-        "plan_title": queries.in_language(revision.plan, "title"),
+        "plan_title": in_language(revision.plan, "title"),
         "line": revision_line(revision),
         "args": [revision.plan.code, revision.number],
         "may_edit": revision.state == states.DRAFT and actor.has(policies.PLANNER),
@@ -126,7 +127,7 @@ def _tree(revision: Revision, rows: list[Part], found: list[Problem]) -> list[di
     for row in rows:
         made[row.pk] = {
             "row": row,
-            "title": queries.in_language(row, "title"),
+            "title": in_language(row, "title"),
             "agency": organisations.agency_name(row.agency_code),
             "dimension": names.get(row.dimension, ""),
             "problems": first.get(row.key, []),

@@ -16,8 +16,9 @@ from tepian.kernel.actors import Invalid
 from tepian.kernel.catalogue.city import today
 from tepian.kernel.identity.access import staff_page
 from tepian.kernel.organisations import queries as organisations
+from tepian.ui.words import in_language
 
-from .. import operations, policies, queries
+from .. import operations, policies
 from ..queries import desk as desks
 from ..queries import rollup
 from ..states import Quarter
@@ -90,5 +91,5 @@ def _context(request: HttpRequest, plan: Any, typed_in: dict[str, str], **more: 
             for each in plan.handovers.order_by("-on", "-id")
         ],
         "back": f"{reverse('masterplan-desk')}?rencana={plan.code}",
-        "title": queries.in_language(plan, "title"),
+        "title": in_language(plan, "title"),
     } | more

@@ -18,11 +18,12 @@ from tepian.kernel.actors import Invalid
 from tepian.kernel.catalogue.city import current_city
 from tepian.kernel.identity.access import staff_page
 from tepian.toolkit import ical
+from tepian.ui.words import in_language
 
 from .. import forms, operations, policies, states
 from ..models import Meeting, Resolution
 from ..queries import meetings
-from ..queries.plan import current, in_language
+from ..queries.plan import current
 from .projects import attempt, status_of
 from .typed import revision
 

@@ -17,6 +17,7 @@ from tepian.kernel.actors import Denied, Invalid
 from tepian.kernel.catalogue.city import today
 from tepian.kernel.catalogue.pagecache import cached_page
 from tepian.kernel.identity.access import public_page, staff_page
+from tepian.ui.words import in_language
 
 from .. import operations, policies, queries, states
 from ..models import Framework, Plan, Revision
@@ -49,15 +50,13 @@ def _list_context(request: HttpRequest, **more: Any) -> dict[str, Any]:
         "plans": [
             {
                 "row": row,
-                "title": queries.in_language(row, "title"),
+                "title": in_language(row, "title"),
                 "revisions": [revision_line(each) for each in row.revisions.all()],
             }
             for row in rows
         ],
         "may_keep": request.actor.has(policies.PLANNER),  # type: ignore[attr-defined]
-        "frameworks": [
-            (each.code, queries.in_language(each, "title")) for each in Framework.objects.order_by("-valid_from")
-        ],
+        "frameworks": [(each.code, in_language(each, "title")) for each in Framework.objects.order_by("-valid_from")],
         "typed": {"first_year": today().year + 1, "last_year": today().year + 5},
     } | more
 
@@ -110,8 +109,8 @@ def _plan_context(request: HttpRequest, row: Plan, **more: Any) -> dict[str, Any
     opened = next((each for each in revisions if each.state in (states.DRAFT, states.PROPOSED)), None)
     return {
         "plan": row,
-        "title": queries.in_language(row, "title"),
-        "vision": queries.in_language(row, "vision"),
+        "title": in_language(row, "title"),
+        "vision": in_language(row, "vision"),
         "revisions": [revision_line(each) for each in revisions],
         "in_force": in_force,
         "opened": opened,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
@@ -24,16 +22,16 @@ from tepian.kernel.documents.models import StoredFile
 from tepian.kernel.identity.access import public_page
 from tepian.kernel.identity.lockout import address_of
 from tepian.kernel.organisations import queries as organisations
-from tepian.toolkit.text import harmless_cell
+from tepian.toolkit import csvfile
 from tepian.ui import charts, words
 from tepian.ui.progress import progress_bar
-from tepian.ui.words import english
+from tepian.ui.words import english, in_language
 
 from .. import operations, states
 from ..forms import CommentForm
 from ..models import Comment, Project, ProjectStep, Stage
 from ..queries import comments, hall, projects
-from ..queries.plan import SOURCE_LABELS, TOPIC, in_language
+from ..queries.plan import SOURCE_LABELS, TOPIC
 from ..queries.projects import Curve, ProjectStanding
 
 TOPICS = (TOPIC, "organisations")
@@ -254,14 +252,11 @@ def comment_view(comment: Comment) -> dict[str, Any]:
 def curve_csv(request: HttpRequest, slug: str) -> HttpResponse:
     """/rencana/proyek/<slug>/kurva.csv"""
     found = _seen(slug)
-    file = io.StringIO()
-    writer = csv.writer(file)
-    writer.writerow(
-        [_("Month"), _("Planned, percent"), _("Built, percent"), _("Planned, rupiah"), _("Spent, rupiah"), _("Remark")]
-    )
-    for each in projects.curve_rows(found):
-        writer.writerow(harmless_cell(value) for value in each.values())
-    response = HttpResponse("\ufeff" + file.getvalue(), content_type="text/csv; charset=utf-8")
+    heading = [
+        _("Month"), _("Planned, percent"), _("Built, percent"), _("Planned, rupiah"), _("Spent, rupiah"), _("Remark"),
+    ]  # fmt: skip
+    table = [heading, *(each.values() for each in projects.curve_rows(found))]
+    response = HttpResponse([csvfile.MARK, *csvfile.lines(table)], content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{found.slug}.csv"'
     return response
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,9 +17,10 @@ from tepian.kernel.catalogue.city import today
 from tepian.kernel.catalogue.pagecache import cached_page
 from tepian.kernel.identity.access import public_page
 from tepian.kernel.organisations import queries as organisations
-from tepian.toolkit.text import harmless_cell
+from tepian.toolkit import csvfile
 from tepian.ui import charts, words
 from tepian.ui.progress import progress_bar
+from tepian.ui.words import in_language
 
 from .. import queries, states
 from ..models import Evidence, Part, Plan, Report, Revision
@@ -106,8 +105,8 @@ def plan(request: HttpRequest) -> HttpResponse:
             "look": seen,
             "plan": found,
             "ended": found.last_year < today().year,
-            "title": queries.in_language(found, "title"),
-            "vision": queries.in_language(found, "vision"),
+            "title": in_language(found, "title"),
+            "vision": in_language(found, "vision"),
             "finding": public.finding(city),
             "quarter_name": public.quarter_name(seen.quarter),
             "total": city,
@@ -250,7 +249,7 @@ def dimension(request: HttpRequest, slug: str) -> HttpResponse:
             ],
             "programmes": [
                 (
-                    queries.in_language(titles[key], "title") if key in titles else "",
+                    in_language(titles[key], "title") if key in titles else "",
                     [_line(plan, row) for row in rows if row.programme == key],
                 )
                 for key in dict.fromkeys(row.programme for row in rows)
@@ -292,7 +291,7 @@ def action(request: HttpRequest, key: UUID) -> HttpResponse:
             "row": row,
             "line": _line(plan, row),
             "part": part,
-            "title": queries.in_language(part, "title"),
+            "title": in_language(part, "title"),
             "bar": progress_bar(row.verified_percent, row.claimed_percent),
             "dimension": next(
                 (each for each in queries.dimensions(plan.framework) if each.code == row.dimension), None
@@ -344,25 +343,23 @@ def as_csv(request: HttpRequest) -> HttpResponse:
     """/rencana/aksi.csv?triwulan=: every action with its target and the three values, as pages show them."""
     plan = _public_plan()
     seen = look(request, plan)
-    file = io.StringIO()
-    writer = csv.writer(file)
-    writer.writerow(
+    names = {each.code: each.name for each in queries.dimensions(plan.framework)}
+    table: list[Sequence[object]] = [
         [
             _("Code"), _("Action"), _("Dimension"), _("Agency"), _("Quarter"), _("Unit"), _("The target"), _("Proven"),
             _("Claimed"), _("Computed"), _("Proven, percent of the target"), _("Claimed, percent of the target"),
             _("Status"), _("Budget of the year, rupiah"), _("Spent, rupiah"),
-        ]
-    )  # fmt: skip
-    names = {each.code: each.name for each in queries.dimensions(plan.framework)}
-    for row in seen.rows:
-        writer.writerow(
-            harmless_cell(value)
-            for value in (
-                row.code, row.label, names.get(row.dimension, ""), organisations.agency_name(row.agency) if row.agency else "",
-                str(seen.quarter), row.unit, row.target, row.verified, row.claimed, row.computed, row.verified_percent,
-                row.claimed_percent, str(rollup.STATUS_LABELS[row.status]), sum(row.budget.values()), row.spent,
-            )
-        )  # fmt: skip
-    response = HttpResponse("\ufeff" + file.getvalue(), content_type="text/csv; charset=utf-8")
+        ],
+        *(
+            [
+                row.code, row.label, names.get(row.dimension, ""),
+                organisations.agency_name(row.agency) if row.agency else "", str(seen.quarter), row.unit, row.target,
+                row.verified, row.claimed, row.computed, row.verified_percent, row.claimed_percent,
+                str(rollup.STATUS_LABELS[row.status]), sum(row.budget.values()), row.spent,
+            ]
+            for row in seen.rows
+        ),
+    ]  # fmt: skip
+    response = HttpResponse([csvfile.MARK, *csvfile.lines(table)], content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{plan.code}-{seen.quarter}.csv"'
     return response

@@ -18,6 +18,7 @@ from tepian.kernel.actors import Actor, Conflict, Denied, Invalid, NotFound
 from tepian.kernel.catalogue.city import today
 from tepian.kernel.identity.access import staff_page
 from tepian.kernel.organisations import queries as organisations
+from tepian.ui.words import in_language
 
 from .. import operations, policies, queries, states
 from ..models import Evidence, Part, Plan, Report
@@ -191,7 +192,7 @@ def context_of(request: HttpRequest, plan: Plan, part: Part, quarter: Quarter, *
     return {
         "plan": plan,
         "part": part,
-        "title": queries.in_language(part, "title"),
+        "title": in_language(part, "title"),
         "programme": part.parent,
         "agency": organisations.agency_name(agency),
         "agency_code": agency,
@@ -324,7 +325,7 @@ def _write(request: HttpRequest, plan: Plan, part: Part, quarter: Quarter) -> Ht
     if what == "send":
         messages.success(
             request,
-            _("Sent: %(title)s. Bappeda and Diskominfo look at it.") % {"title": queries.in_language(part, "title")},
+            _("Sent: %(title)s. Bappeda and Diskominfo look at it.") % {"title": in_language(part, "title")},
         )
         return HttpResponseRedirect(_next_due(actor, plan, quarter) or desk_address(plan, quarter))
     messages.success(request, _("Saved. Nobody but your agency sees the draft as a report yet."))

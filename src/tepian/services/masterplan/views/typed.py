@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.utils import formats
 from django.utils.translation import gettext_lazy as _
 
 from tepian.kernel.actors import Invalid
@@ -19,21 +17,13 @@ from ..models import Report
 
 
 def number(text: str, name: str) -> float | None:
-    """1.234,5 in Indonesian, 1,234.5 in English, 12.5 in both; None for nothing. Raises `Invalid`."""
-    compact = re.sub(r"[\s\u00a0]", "", text).replace("\u2212", "-").removeprefix("Rp").removesuffix("%")
-    if not compact:
+    """As `words.written_number`; None for nothing. Raises `Invalid`."""
+    if not text.strip():
         return None
-    decimal = str(formats.get_format("DECIMAL_SEPARATOR"))
-    grouping = "." if decimal == "," else ","
-    whole, _mark, rest = compact.partition(decimal)
-    if re.fullmatch(rf"-?\d{{1,3}}(\{grouping}\d{{3}})+", whole):
-        whole = whole.replace(grouping, "")
-    plain = f"{whole}.{rest}" if rest else whole
-    if not rest and whole.count(grouping) == 1 and decimal not in compact:
-        plain = whole.replace(grouping, ".")
-    if not re.fullmatch(r"-?\d{1,18}(\.\d{1,9})?", plain):
-        raise Invalid(_("Write a number, for example 1.234,5."), code="number", field=name)
-    return float(plain)
+    try:
+        return words.written_number(text)
+    except ValueError:
+        raise Invalid(_("Write a number, for example 1.234,5."), code="number", field=name) from None
 
 
 def rupiah(text: str, name: str) -> int | None:

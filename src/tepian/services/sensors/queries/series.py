@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.models import Q
 
 from tepian.kernel.catalogue.city import city_timezone, today
+from tepian.toolkit import csvfile
 
 from ..models import Datastream, Observation, ThresholdScale
 from ..states import KEY_EPOCH_MS, Flag, pack_key, quality, to_moment, to_ms, unpack_key
@@ -142,20 +143,14 @@ def rows_for_export(datastream_id: int, start: datetime, end: datetime) -> Itera
         yield to_moment(unpack_key(key)[1]), value, flags
 
 
-class _Echo:
-    def write(self, value: str) -> str:
-        return value
-
-
 def csv_lines(row: Datastream, start: datetime, end: datetime) -> Iterator[str]:
     """The readings of a span as lines of CSV, every one of them, with the unit in the heading."""
-    out = csv.writer(_Echo())
-    yield "\ufeff"  # so that spreadsheets read UTF-8
-    yield out.writerow(["time", f"value_{row.unit}", "quality", "station", "datastream"])
-    for at, value, flags in rows_for_export(row.pk, start, end):
-        yield out.writerow(
-            [at.isoformat(timespec="seconds"), value, " ".join(quality(flags)), row.station.code, row.slug]
-        )
+    rows = (
+        [at.isoformat(timespec="seconds"), value, " ".join(quality(flags)), row.station.code, row.slug]
+        for at, value, flags in rows_for_export(row.pk, start, end)
+    )
+    yield csvfile.MARK
+    yield from csvfile.lines(chain([["time", f"value_{row.unit}", "quality", "station", "datastream"]], rows))
 
 
 def thresholds(datastream_id: int, on: date | None = None, *, history: bool = False) -> list[ThresholdScale]:

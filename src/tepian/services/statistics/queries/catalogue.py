@@ -21,7 +21,7 @@ from tepian.kernel.actors import NotFound
 from tepian.kernel.catalogue.kept import Kept
 from tepian.kernel.regions import queries as regions
 from tepian.kernel.regions.folding import fold
-from tepian.ui.words import english
+from tepian.ui.words import english, in_language
 
 from .. import states
 from ..models import Category, Classification, Dataset, Edition, Indicator, Release
@@ -64,12 +64,6 @@ DIRECTION_LABELS = {
     states.DOWN: gettext_lazy("less is better"),
 }
 QUESTIONNAIRES = Path(__file__).parents[1] / "questionnaires"
-
-
-def in_language(row: Any, name: str) -> str:
-    """The row's words in the reader's language; Indonesian where there is no English."""
-    other: str = getattr(row, f"{name}_en", "") if english() else ""
-    return other or str(getattr(row, name))
 
 
 @cache

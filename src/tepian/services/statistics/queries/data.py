@@ -15,10 +15,11 @@ from django.conf import settings
 from tepian.kernel.catalogue.city import current_city
 from tepian.kernel.documents.queries import path_of
 from tepian.toolkit import cube
+from tepian.ui.words import in_language
 
 from .. import states
 from ..models import Dataset, Edition, Indicator
-from .catalogue import STATUS_LABELS, TOTAL, Dimension, dimensions_of, in_language
+from .catalogue import STATUS_LABELS, TOTAL, Dimension, dimensions_of
 
 MOST_ROWS = 5_000_000  # of one answer
 MOST_TIMES = 5_000  # periods that are named one by one

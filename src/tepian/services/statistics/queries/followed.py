@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from tepian.kernel.catalogue.contributions import Figure
+from tepian.ui.words import in_language
 
 from .. import states
 from ..models import Indicator
 from . import data
-from .catalogue import find_indicators, in_language, published_edition
+from .catalogue import find_indicators, published_edition
 
 MONTHS = {states.YEAR: 12, states.SEMESTER: 6, states.QUARTER: 3, states.MONTH: 1}
 

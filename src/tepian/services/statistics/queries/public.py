@@ -22,11 +22,12 @@ from tepian.kernel.regions import queries as regions
 from tepian.kernel.regions.folding import fold
 from tepian.toolkit import cube
 from tepian.ui import words
+from tepian.ui.words import in_language
 
 from .. import states
 from ..models import Edition, Indicator
 from . import data
-from .catalogue import TOPIC, TOTAL, Dimension, dimensions_of, in_language
+from .catalogue import TOPIC, TOTAL, Dimension, dimensions_of
 
 FROM, UNTIL, SPLIT, EDITION, ORDER, PAGE = "dari", "sampai", "per", "edisi", "urut", "hal"
 RESERVED = {FROM, UNTIL, SPLIT, EDITION, ORDER, PAGE, "tahun", "bom", "q", "tema", "instansi"}

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from tepian.kernel.actors import Conflict, Denied, Invalid
 from tepian.kernel.identity.access import staff_page
 from tepian.kernel.organisations import queries as organisations
-from tepian.ui.words import english
+from tepian.ui.words import english, in_language
 
 from .. import operations, policies, queries, states
 from ..models import Edition, Remark
@@ -44,7 +44,7 @@ def desk(request: HttpRequest) -> HttpResponse:
             "datasets": [
                 {
                     "row": row,
-                    "title": queries.in_language(row, "title"),
+                    "title": in_language(row, "title"),
                     "agency": organisations.agency_name(row.agency_code) or row.agency_code,
                     "frequency": queries.FREQUENCY_LABELS[row.frequency],
                 }
@@ -53,7 +53,7 @@ def desk(request: HttpRequest) -> HttpResponse:
             "choices": [row for row in mine if not row.computed],
             "chosen": request.GET.get("set", ""),
             "due": [
-                {"row": row, "title": queries.in_language(row.dataset, "title"), "late": row.due < today}
+                {"row": row, "title": in_language(row.dataset, "title"), "late": row.due < today}
                 for row in queries.due()
                 if policies.may_see(actor, row.dataset)
             ][:RECENT],
@@ -102,7 +102,7 @@ def edition_context(request: HttpRequest, row: Edition) -> dict[str, Any]:
     columns = row.mapping.get("columns", {})
     choices = role_choices(row)
     open_for_change = row.state in states.WITH_PRODUCER and actor.has(*policies.STAFF, agency=row.dataset.agency_code)
-    names = {each.code: queries.in_language(each, "title") for each in row.dataset.indicators.all()}
+    names = {each.code: in_language(each, "title") for each in row.dataset.indicators.all()}
     return listed(row) | {
         "edition": row,
         "may_change": open_for_change,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import math
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import xlsxwriter
@@ -16,7 +16,9 @@ from django.utils.translation import gettext as _
 from tepian.kernel.actors import Invalid, NotFound
 from tepian.kernel.catalogue.pagecache import cached_page
 from tepian.kernel.identity.access import public_page
+from tepian.toolkit import csvfile
 from tepian.ui import pictures, words
+from tepian.ui.words import in_language
 
 from .. import queries, states
 from ..queries import public
@@ -24,7 +26,6 @@ from . import public as pages
 from .figures import drawing, page_of
 
 MOST_SHEET_ROWS = 100_000  # of a workbook; a sheet holds a million, but making it would take a minute
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -63,7 +64,7 @@ def _headings(asked: public.Asked) -> list[str]:
 def _lines(asked: public.Asked) -> Iterator[list[Any]]:
     """Rows for people and programs: codes and names, the number or nothing, and why there is nothing. All words are
     looked up now, for the rows are sent when the reader's language is no longer set."""
-    title, unit = queries.in_language(asked.indicator, "title"), queries.in_language(asked.indicator, "unit")
+    title, unit = in_language(asked.indicator, "title"), in_language(asked.indicator, "unit")
     names = [{code: public.code_name(each, code) for code in asked.codes(each.key)} for each in asked.dimensions]
     remarks = {status: str(label) for status, label in queries.STATUS_LABELS.items()}
 
@@ -96,11 +97,11 @@ def _about(request: HttpRequest, asked: public.Asked) -> list[tuple[str, str]]:
     ]
     span = [public.period_name(time) for time in dict.fromkeys((*asked.times[:1], *asked.times[-1:]))]
     facts = [
-        (_("Figure"), queries.in_language(row, "title")),
-        (_("Definition"), queries.in_language(row, "definition")),
-        (_("Unit"), queries.in_language(row, "unit")),
+        (_("Figure"), in_language(row, "title")),
+        (_("Definition"), in_language(row, "definition")),
+        (_("Unit"), in_language(row, "unit")),
         (_("Formula"), row.formula),
-        (_("Table"), queries.in_language(row.dataset, "title")),
+        (_("Table"), in_language(row.dataset, "title")),
         (_("Source"), pages.agency_of(row.dataset.agency_code)),
         (_("Frequency"), str(queries.FREQUENCY_LABELS[row.dataset.frequency])),
         (_("Periods"), " – ".join(span)),
@@ -124,32 +125,15 @@ def _address(request: HttpRequest, asked: public.Asked) -> str:
 # --- tables -----------------------------------------------------------------------------------------------------------
 
 
-class _Echo:
-    """A file for the csv module that gives back what is written."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def harmless(value: Any) -> Any:
-    """A text that a spreadsheet would take for a formula gets an apostrophe; numbers stay numbers."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
-
-
 @public_page
 def as_csv(request: HttpRequest, code: str) -> Any:
     """`?bom=1` begins the file with the mark by which Excel knows UTF-8."""
     asked = _asked(request, code)
     headings, lines = _headings(asked), _lines(asked)
-    writer = csv.writer(_Echo())
-
-    def content() -> Iterator[str]:
-        mark = "\ufeff" if request.GET.get("bom") == "1" else ""
-        yield mark + writer.writerow([harmless(text) for text in headings])
-        for line in lines:
-            yield writer.writerow([harmless(value) for value in line])
-
-    return _attachment(StreamingHttpResponse(_bundled(content()), content_type="text/csv; charset=utf-8"), asked, "csv")
+    content = csvfile.lines(chain([headings], lines))
+    if request.GET.get("bom") == "1":
+        content = chain([csvfile.MARK], content)
+    return _attachment(StreamingHttpResponse(_bundled(content), content_type="text/csv; charset=utf-8"), asked, "csv")
 
 
 def _bundled(parts: Iterator[str], size: int = 500) -> Iterator[str]:
@@ -173,15 +157,15 @@ def as_json(request: HttpRequest, code: str) -> Any:
     head = {
         "indicator": {
             "code": row.code,
-            "title": queries.in_language(row, "title"),
-            "unit": queries.in_language(row, "unit"),
+            "title": in_language(row, "title"),
+            "unit": in_language(row, "unit"),
             "decimals": row.decimals,
-            "definition": queries.in_language(row, "definition"),
+            "definition": in_language(row, "definition"),
             "formula": row.formula,
         },
         "dataset": {
             "code": row.dataset.code,
-            "title": queries.in_language(row.dataset, "title"),
+            "title": in_language(row.dataset, "title"),
             "agency": pages.agency_of(row.dataset.agency_code),
             "frequency": row.dataset.frequency,
             "licence": row.dataset.licence,
@@ -270,7 +254,7 @@ def as_xlsx(request: HttpRequest, code: str) -> HttpResponse:
     for at, (name, text) in enumerate(_about(request, asked)):
         about.write_string(at, 0, name, head)
         about.write_string(at, 1, text[:32_000], wrapped)
-    book.set_properties({"title": queries.in_language(asked.indicator, "title"), "comments": _address(request, asked)})
+    book.set_properties({"title": in_language(asked.indicator, "title"), "comments": _address(request, asked)})
     book.close()
     return _attachment(HttpResponse(buffer.getvalue(), content_type=SHEET), asked, "xlsx")
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from tepian.kernel.maps import queries as maps
 from tepian.ui import charts, words
 from tepian.ui.templatetags.ui import public_url
+from tepian.ui.words import in_language
 
 from .. import queries, states
 from ..queries import public
@@ -78,7 +79,7 @@ def figures(asked: public.Asked) -> dict[str, Any]:
 def drawing(asked: public.Asked, everything: public.Lines, width: int = 480) -> Any:
     """The chart of what is asked: lines over time, or bars where there is one period only; of many codes the largest."""
     found = {code: everything[code] for code in list(everything)[: room(asked)]}
-    story, unit = public.finding(asked, everything), queries.in_language(asked.indicator, "unit")
+    story, unit = public.finding(asked, everything), in_language(asked.indicator, "unit")
     decimals = asked.indicator.decimals
     if not found or not asked.times:
         return charts.bar_chart([], title=story, width=width)
@@ -242,7 +243,7 @@ def _map(asked: public.Asked) -> dict[str, Any] | None:
             )
             for number, shade in enumerate(found.shades)
         ],
-        "unit": queries.in_language(asked.indicator, "unit"),
+        "unit": in_language(asked.indicator, "unit"),
         "holes": any(value is None for value, _status in found.values.values())
         or not {ward for each in drawn for ward in each["ids"]} >= {maps.ward_id(code) for code in base.wards},
     }

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from tepian.kernel.actors import Conflict, Invalid, NotFound
 from tepian.kernel.organisations import queries as organisations
-from tepian.ui.words import english
+from tepian.ui.words import english, in_language
 
 from .. import policies, queries, states
 from ..models import Dataset, Edition
@@ -44,7 +44,7 @@ def listed(edition: Edition) -> dict[str, Any]:
     """An edition as lists show it."""
     return {
         "row": edition,
-        "title": queries.in_language(edition.dataset, "title"),
+        "title": in_language(edition.dataset, "title"),
         "agency": organisations.agency_name(edition.dataset.agency_code) or edition.dataset.agency_code,
         "state": queries.STATE_LABELS[edition.state],
         "level": LEVELS.get(edition.state, ""),
@@ -84,7 +84,7 @@ def revision_of(request: HttpRequest) -> int:
 
 def figure_name(edition: Edition, key: list[str]) -> str:
     """“Population, 2024, Riverside, Male” of a figure's key."""
-    names = {row.code: queries.in_language(row, "title") for row in edition.dataset.indicators.all()}
+    names = {row.code: in_language(row, "title") for row in edition.dataset.indicators.all()}
     dimensions = queries.dimensions_of(edition.dataset)
     places = [
         each.names.get(code, "") for each, code in zip(dimensions, key[2:], strict=False) if code != queries.TOTAL
@@ -97,10 +97,7 @@ def role_choices(edition: Edition) -> list[tuple[str, str]]:
     dataset = edition.dataset
     rows = [(json.dumps({"role": "ignore"}), _("not used")), (json.dumps({"role": "time"}), _("Period"))]
     rows += [(json.dumps({"role": "dimension", "key": each.key}), each.name) for each in queries.dimensions_of(dataset)]
-    rows += [
-        (value_role(row.code), f"{_('Figure')}: {queries.in_language(row, 'title')}")
-        for row in dataset.indicators.all()
-    ]
+    rows += [(value_role(row.code), f"{_('Figure')}: {in_language(row, 'title')}") for row in dataset.indicators.all()]
     return rows
 
 

@@ -20,6 +20,7 @@ from tepian.kernel.identity.access import public_page
 from tepian.kernel.organisations import queries as organisations
 from tepian.toolkit.text import plain
 from tepian.ui import charts, words
+from tepian.ui.words import in_language
 
 from .. import queries, states
 from ..models import Edition, Indicator
@@ -99,8 +100,8 @@ def card(indicator: Indicator, edition: Edition) -> dict[str, Any]:
     good = indicator.direction and way in ("up", "down")
     return {
         "row": indicator,
-        "title": ", ".join([queries.in_language(indicator, "title"), *parts]),
-        "set": queries.in_language(indicator.dataset, "title"),
+        "title": ", ".join([in_language(indicator, "title"), *parts]),
+        "set": in_language(indicator.dataset, "title"),
         "url": page_of(indicator),
         "agency": agency_of(indicator.dataset.agency_code),
         "value": public.amount(value, indicator, status),
@@ -121,7 +122,7 @@ def _calendar() -> list[dict[str, Any]]:
     rows = queries.due().prefetch_related("dataset__indicators")[:NEXT_RELEASES]
     return [
         {
-            "title": queries.in_language(row.dataset, "title"),
+            "title": in_language(row.dataset, "title"),
             "url": next((page_of(each) for each in row.dataset.indicators.all()), ""),
             "agency": agency_of(row.dataset.agency_code),
             "period": public.period_name(row.period),
@@ -138,7 +139,7 @@ def _withdrawn() -> list[dict[str, Any]]:
     return [
         {
             "row": row,
-            "title": queries.in_language(row.dataset, "title"),
+            "title": in_language(row.dataset, "title"),
             "url": next((f"{page_of(each)}?edisi={row.number}" for each in row.dataset.indicators.all()), ""),
         }
         for row in rows[:NEXT_RELEASES]
@@ -196,9 +197,9 @@ def _about(request: HttpRequest, found: Found) -> dict[str, Any]:
     return {
         "row": row,
         "dataset": dataset,
-        "title": queries.in_language(row, "title"),
-        "unit": queries.in_language(row, "unit"),
-        "summary": queries.in_language(dataset, "summary"),
+        "title": in_language(row, "title"),
+        "unit": in_language(row, "unit"),
+        "summary": in_language(dataset, "summary"),
         "agency": agency_of(dataset.agency_code),
         "edition": found.edition,
         "current": current,
@@ -238,8 +239,8 @@ def _span(periods: Sequence[str]) -> str:
 def _facts(row: Indicator, dataset: Any, activity: Any, release: Any, today: Any) -> list[tuple[str, Any, str]]:
     """(question, answer, address) of what a reader asks about a figure; empty answers are left out."""
     known = {
-        "definition": queries.in_language(row, "definition"),
-        "unit": queries.in_language(row, "unit"),
+        "definition": in_language(row, "definition"),
+        "unit": in_language(row, "unit"),
         "formula": row.formula,
     }
     found: list[tuple[str, Any, str]] = []
@@ -281,7 +282,7 @@ def citation(request: HttpRequest, indicator: Indicator, edition: Edition | None
     ) % {
         "agency": agency_of(indicator.dataset.agency_code),
         "year": timezone.localtime(edition.published_at).year,
-        "title": queries.in_language(indicator, "title"),
+        "title": in_language(indicator, "title"),
         "number": edition.number,
         "day": words.day(edition.published_at),
         "city": current_city().display_name,

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from tepian.kernel.actors import Invalid
 from tepian.kernel.identity.access import staff_page
 from tepian.kernel.organisations import queries as organisations
+from tepian.ui.words import in_language
 
 from .. import operations, policies, queries, states
 from ..models import Edition
@@ -46,7 +47,7 @@ def desk(request: HttpRequest) -> HttpResponse:
             "late": [
                 {
                     "row": row,
-                    "title": queries.in_language(row.dataset, "title"),
+                    "title": in_language(row.dataset, "title"),
                     "agency": organisations.agency_name(row.dataset.agency_code) or row.dataset.agency_code,
                 }
                 for row in queries.due(until=today)

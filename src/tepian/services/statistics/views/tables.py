@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tepian.kernel.actors import Conflict, Invalid
 from tepian.kernel.identity.access import staff_page
 from tepian.kernel.organisations import queries as organisations
-from tepian.ui.words import english
+from tepian.ui.words import english, in_language
 
 from .. import operations, policies, queries, states
 from ..models import Activity, Classification, Dataset, Indicator, Variable
@@ -36,7 +36,7 @@ def _forms(dataset: Dataset) -> list[dict[str, Any]]:
     if dataset.activity:
         rows.append(("ms-keg", dataset.activity, dataset.activity.title))
         rows += [("ms-var", each, each.title) for each in dataset.activity.variables.all()]
-    rows += [("ms-ind", each, queries.in_language(each, "title")) for each in dataset.indicators.all()]
+    rows += [("ms-ind", each, in_language(each, "title")) for each in dataset.indicators.all()]
     found = []
     for form, row, title in rows:
         asked = queries.questionnaire(form, today)
@@ -92,7 +92,7 @@ def _table_page(request: HttpRequest, row: Dataset, refusal: Invalid | None = No
         "statistics/table.html",
         {
             "row": row,
-            "title": queries.in_language(row, "title"),
+            "title": in_language(row, "title"),
             "agency": organisations.agency_name(row.agency_code) or row.agency_code,
             "frequency": queries.FREQUENCY_LABELS[row.frequency],
             "dimensions": [
@@ -100,7 +100,7 @@ def _table_page(request: HttpRequest, row: Dataset, refusal: Invalid | None = No
                 for each in queries.dimensions_of(row)
             ],
             "indicators": [
-                {"row": each, "title": queries.in_language(each, "title"), "unit": queries.in_language(each, "unit")}
+                {"row": each, "title": in_language(each, "title"), "unit": in_language(each, "unit")}
                 for each in row.indicators.all()
             ],
             "forms": _forms(row),

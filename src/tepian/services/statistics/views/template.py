@@ -8,6 +8,8 @@ import xlsxwriter
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from tepian.ui.words import in_language
+
 from .. import queries, states
 from ..models import Dataset
 
@@ -20,7 +22,7 @@ def workbook(dataset: Dataset) -> bytes:
     sheet, codes = book.add_worksheet(_("Figures")[:31]), book.add_worksheet(_("Codes")[:31])
     dimensions = queries.dimensions_of(dataset)
     headings = [_("Period"), *(each.name for each in dimensions)]
-    headings += [queries.in_language(row, "title") for row in dataset.indicators.all()]
+    headings += [in_language(row, "title") for row in dataset.indicators.all()]
     sheet.write_row(0, 0, headings, head)
     sheet.set_column(0, len(headings) - 1, 22)
     sheet.freeze_panes(1, 0)

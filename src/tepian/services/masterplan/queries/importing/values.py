@@ -33,7 +33,6 @@ _MARKS = {
 _MONEY = re.compile(r"(?:rp\.?|idr)?\s*(?P<number>\d[\d.,]*)\s*(?P<mark>[a-z]+)?\.?(?:\s*rupiah)?(?:,-)?")
 _NUMBER = re.compile(r"[<>≤≥=~±]*\s*(?P<number>-?\d[\d.,]*)\s*(?P<rest>[%a-z/²³ ()-]*)", re.I)
 _FORMS = ("dinas", "badan", "bagian", "kantor", "kota", "kabupaten", "pemerintah", "uptd")
-YES = {"ya", "y", "yes", "x", "v", "✓", "✔", "√", "1", "benar", "quick win"}
 NO = {"tidak", "t", "no", "n", "-", "0", "bukan", ""}
 SOURCE_WORDS = {
     "apbd": states.APBD, "apbd kota": states.APBD, "apbd kabupaten": states.APBD, "pad": states.APBD, "dau": states.APBD,

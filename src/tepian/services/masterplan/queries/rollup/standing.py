@@ -10,10 +10,11 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
+from tepian.ui.words import in_language
+
 from ... import states
 from ...states import Quarter
 from .. import figures as followed
-from ..plan import in_language
 from .reading import Action, Ground, Said, Told
 
 NOT_BEGUN, FINISHED, LATE, STALE, OVERDUE, NO_TARGET, BEHIND, ON_TRACK = (

@@ -1,4 +1,4 @@
-"""What the verbs share: rows held until the transaction ends, and the slower of two people told."""
+"""Rows held until the transaction ends, and the slower of two people told."""
 
 from __future__ import annotations
 
@@ -11,10 +11,16 @@ from django.utils.translation import gettext_lazy as _
 
 from tepian.kernel.actors import Conflict
 
-from .. import states
-
-Counts = dict[str, int]
 Row = TypeVar("Row", bound=Model)
+
+
+def too_late(item: str) -> Conflict:
+    """Somebody else was faster."""
+    return Conflict(
+        _("Somebody else changed this a moment ago. Nothing of yours was applied: look at it again."),
+        code="too_late",
+        item=item,
+    )
 
 
 def held(
@@ -26,21 +32,18 @@ def held(
     to: str = "",
     among: tuple[str, ...] = (),
     labels: Mapping[str, Any] | None = None,
+    item: str = "",
 ) -> Row:
     """The row, locked and read anew. Raises `Conflict` when `counter` is not `revision` any more (somebody else was
-    faster), when its state is none of `among`, or when `to` may not follow it in `next_states`."""
+    faster), when its state is none of `among`, or when `to` may not follow it in `next_states`. `item` names it in the refusal."""
     locked: Any = type(row)._default_manager.select_for_update(of=("self",)).get(pk=row.pk)
     if revision is not None and getattr(locked, counter) != revision:
-        raise Conflict(
-            _("Somebody else changed this a moment ago. Nothing of yours was applied: look at it again."),
-            code="too_late",
-            item=str(row.pk),
-        )
+        raise too_late(item or str(row.pk))
     state = getattr(locked, "state", "")
-    if (among and state not in among) or (to and not states.may_follow(next_states or {}, state, to)):
+    if (among and state not in among) or (to and to not in (next_states or {}).get(state, ())):
         raise Conflict(
             format_lazy(_("This is now “{state}”. Nothing was changed."), state=(labels or {}).get(state, state)),
             code="moved_on",
-            item=str(row.pk),
+            item=item or str(row.pk),
         )
     return locked  # type: ignore[no-any-return]
