@@ -215,6 +215,9 @@ class ReadableErrorsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        # No name or code of the city holds a NUL, and PostgreSQL takes none: an address with one was never ours.
+        if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+            return error_page(request, 400)
         response = self.get_response(request)
         if response.status_code in {405, 429} and not response.content and not request.path_info.startswith("/api"):
             readable = error_page(request, response.status_code)

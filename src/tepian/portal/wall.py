@@ -45,7 +45,7 @@ def tiles(layout: str = "utama", now: datetime | None = None) -> list[Shown]:
     """The layout's numbers, at most seven. A tile that fails is shown as unknown, never as 0 and never left out."""
     now = now or datetime.now(UTC)
     wanted = LAYOUTS[layout]
-    shown = []
+    shown: list[Shown] = []
     for source in offered(WallTile):
         if wanted is not None and source.key not in wanted:
             continue

@@ -265,7 +265,7 @@ def test_two_organisers_on_one_session_the_slower_keeps_what_they_typed(desk, op
     assert page.status_code == 422
     text = page.content.decode()
     assert "Lambat" in text
-    assert "Orang lain baru saja mengubah sesi ini" in text
+    assert "Orang lain baru saja mengubah ini" in text
     opened.refresh_from_db()
     assert opened.title == "Cepat"
     assert f'name="revision" value="{opened.revision}"' in text
