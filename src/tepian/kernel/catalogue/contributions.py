@@ -55,6 +55,62 @@ class WorkList:
 
 
 @dataclass(frozen=True, slots=True)
+class SignableItem:
+    """One document that waits for a signature. `position` is the code of the position in whose name it is signed,
+    `agency` its office's name; `title` and `detail` are for the head's list, `url` is the room's own page of it."""
+
+    kind: str
+    key: str
+    title: str
+    position: str
+    agency: str = ""
+    detail: str = ""
+    url: str = ""
+    since: datetime | None = None
+    due: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Signatory:
+    """Who signs, in which position and on what ground, at the moment of signing.
+
+    `position` is the code of the position signed for, `capacity` is definitive, plt, plh, an (a.n.) or ub (u.b.);
+    `lines` are the printed lines above the name ("a.n. Lurah", "Sekretaris"), `title` the same in one line, `basis` the
+    decision behind it, `agency` the office's name, `name` the person's."""
+
+    account: str
+    name: str
+    position: str
+    capacity: str
+    title: str
+    lines: tuple[str, ...]
+    agency: str = ""
+    agency_code: str = ""
+    basis: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Signable:
+    """A kind of document that is signed. The room gives what waits and gets back what was signed; keys, passphrases and
+    the signature itself are `kernel.signatures`' business.
+
+    `waiting(actor)` gives what this actor may sign now. `render(key, code, signatory)` gives the PDF/A to sign with the
+    QR of the public check address of `code`; it runs in the signing transaction, locks its row, takes the number, and
+    raises `Conflict` when the thing no longer waits. The same call, rolled back, is the preview. `finish(key, file,
+    code, signatory)` runs in the same transaction after the signed file was stored (`file` is a `StoredFile` of subject
+    `document`/<code>). `send_back(actor, key, reason)` returns it to whoever wrote it; None where it cannot be
+    returned. `label` is the kind's name for people; it stands on the public check page, so it names nobody."""
+
+    kind: str
+    label: Any
+    waiting: Callable[[Actor], Iterable[SignableItem]]
+    render: Callable[[str, str, Signatory], bytes]
+    finish: Callable[[str, Any, str, Signatory], None]
+    send_back: Callable[[Actor, str, str], None] | None = None
+    order: int = 50
+
+
+@dataclass(frozen=True, slots=True)
 class MapFeature:
     """A thing on the map: a point (`lon`, `lat` in degrees, WGS 84) or an area by `region` codes.
 
