@@ -274,8 +274,41 @@ def _pdf(path: Path) -> None:
         raise _two_in_one(path.name)
     if _has_active_names(path):
         raise _active(path.name)
+    if _unpacks_to(path) > MOST_INFLATED:
+        raise _bomb(path.name)
 
 
+def _unpacks_to(path: Path) -> int:
+    """How many bytes the packed streams of a PDF become, counted to just over the limit: a few kilobytes can be made to
+    fill the memory of whoever opens them. Packed twice, which nobody needs, counts as over it."""
+    total = 0
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        if _PACKED_TWICE.search(data):
+            return MOST_INFLATED + 1
+        at = data.find(b"stream")
+        while at >= 0 and total <= MOST_INFLATED:
+            begins = at + 6 + (2 if data[at + 6 : at + 8] == b"\r\n" else 1)
+            stops = data.find(b"endstream", begins)
+            if stops < 0:
+                break
+            total += _inflated(data[begins:stops], MOST_INFLATED + 1 - total)
+            at = data.find(b"stream", stops + 9)
+    return total
+
+
+def _inflated(packed: bytes, most: int) -> int:
+    """The length after inflating, at most about `most`; 0 for what is not packed so (a picture, a font)."""
+    machine, size = zlib.decompressobj(), 0
+    try:
+        while packed and size <= most:
+            size += len(machine.decompress(packed, 1024 * 1024))
+            packed = machine.unconsumed_tail
+    except zlib.error:
+        return size
+    return size
+
+
+_PACKED_TWICE = re.compile(rb"/Fl(?:ateDecode)?\s*/Fl(?:ateDecode)?\b")
 _PDF_ACTIVE = re.compile(rb"/(JavaScript|JS|Launch|RichMedia)\b")
 
 

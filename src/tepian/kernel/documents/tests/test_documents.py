@@ -116,6 +116,11 @@ def bomb(megabytes: int) -> bytes:
     return buffer.getvalue()
 
 
+def pdf_of(stream: bytes, filters: str = "/FlateDecode") -> bytes:
+    head = f"%PDF-1.7\n1 0 obj <</Filter {filters} /Length {len(stream)}>>\nstream\r\n"
+    return head.encode() + stream + b"\nendstream endobj\ntrailer <<>>\n%%EOF\n"
+
+
 def lying_xlsx() -> bytes:
     """A part that says it is small and unpacks to far more."""
     raw = bytearray(xlsx({"xl/sheet.xml": b"<x>" + b"A" * 3_000_000}))
@@ -182,6 +187,8 @@ BAD: list[tuple[str, bytes, str, str]] = [
     ("besar.jpg", jpeg(60_000, 10), "", "bomb"),
     ("bom.xlsx", bomb(80), "", "bomb"),
     ("bom2.xlsx", bomb(5), "", "bomb"),
+    ("bom.pdf", pdf_of(zlib.compress(b"0" * 70_000_000, 9)), "", "bomb"),
+    ("bom2.pdf", pdf_of(zlib.compress(b"0" * 1000), "[/FlateDecode /FlateDecode]"), "", "bomb"),
     ("halaman.csv", b"<html><script>x</script>", "text/csv", "type_mismatch"),
     ("biner.txt", b"abc\0def", "", "type_mismatch"),
     ("kosong.txt", b"", "", "empty"),

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from tepian.kernel.actors import Actor, Conflict, Invalid, checked_text
 from tepian.kernel.catalogue.rows import held
 from tepian.kernel.catalogue.versions import touch
+from tepian.kernel.documents.pictures import keep_photo
 from tepian.kernel.events import emit, note, operation
 from tepian.toolkit import identifiers, personal
 from tepian.toolkit.sealing import Seal
@@ -24,7 +25,6 @@ from ..events import CommentAnswered
 from ..models import Comment, Project
 from ..queries import comments as queries
 from ..queries.plan import TOPIC
-from .pictures import keep_photo
 
 SUBJECT = "plan_comment"
 LONGEST = 1000

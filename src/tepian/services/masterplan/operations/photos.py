@@ -13,12 +13,12 @@ from tepian.kernel.catalogue.city import today
 from tepian.kernel.catalogue.rows import held
 from tepian.kernel.catalogue.versions import touch
 from tepian.kernel.documents.models import StoredFile
+from tepian.kernel.documents.pictures import keep_photo
 from tepian.kernel.events import note, operation
 
 from .. import policies, states
 from ..models import Project, ProjectPhoto
 from ..queries.plan import TOPIC
-from .pictures import keep_photo
 
 SUBJECT = "plan_project"
 MOST_PHOTOS = 300

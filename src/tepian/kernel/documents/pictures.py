@@ -8,10 +8,11 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from tepian.kernel.actors import Actor, Invalid
-from tepian.kernel.documents.content import KINDS
-from tepian.kernel.documents.models import StoredFile
-from tepian.kernel.documents.operations import MAX_BYTES, store_file
 from tepian.toolkit import photos
+
+from .content import KINDS
+from .models import StoredFile
+from .operations import MAX_BYTES, store_file
 
 PHOTO_KINDS = ("jpeg", "png", "webp")
 MOST_MEGAPIXELS = 25
