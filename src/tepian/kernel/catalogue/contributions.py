@@ -90,6 +90,17 @@ class Signatory:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentFacts:
+    """What the public check may say of a signed document: its `number`, the last day on which it counts, and the code
+    of the document that it `replaces`. `about` is whom it concerns; only a mask of it is kept ("S··· A·····")."""
+
+    number: str = ""
+    about: str = ""
+    valid_until: date | None = None
+    replaces: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Signable:
     """A kind of document that is signed. The room gives what waits and gets back what was signed; keys, passphrases and
     the signature itself are `kernel.signatures`' business.
@@ -98,14 +109,14 @@ class Signable:
     QR of the public check address of `code`; it runs in the signing transaction, locks its row, takes the number, and
     raises `Conflict` when the thing no longer waits. The same call, rolled back, is the preview. `finish(key, file,
     code, signatory)` runs in the same transaction after the signed file was stored (`file` is a `StoredFile` of subject
-    `document`/<code>). `send_back(actor, key, reason)` returns it to whoever wrote it; None where it cannot be
+    `document`/<code>) and gives what the public check may say. `send_back(actor, key, reason)` returns it to whoever wrote it; None where it cannot be
     returned. `label` is the kind's name for people; it stands on the public check page, so it names nobody."""
 
     kind: str
     label: Any
     waiting: Callable[[Actor], Iterable[SignableItem]]
     render: Callable[[str, str, Signatory], bytes]
-    finish: Callable[[str, Any, str, Signatory], None]
+    finish: Callable[[str, Any, str, Signatory], DocumentFacts]
     send_back: Callable[[Actor, str, str], None] | None = None
     order: int = 50
 
