@@ -108,9 +108,10 @@ class Signable:
     `waiting(actor)` gives what this actor may sign now. `render(key, code, signatory)` gives the PDF/A to sign with the
     QR of the public check address of `code`; it runs in the signing transaction, locks its row, takes the number, and
     raises `Conflict` when the thing no longer waits. The same call, rolled back, is the preview. `finish(key, file,
-    code, signatory)` runs in the same transaction after the signed file was stored (`file` is a `StoredFile` of subject
-    `document`/<code>) and gives what the public check may say. `send_back(actor, key, reason)` returns it to whoever wrote it; None where it cannot be
-    returned. `label` is the kind's name for people; it stands on the public check page, so it names nobody."""
+    code, signatory)` runs in the same transaction after the signed file was stored (a `StoredFile` of subject
+    `document`/<code>) and gives what the public check may say. `send_back(actor, key, reason)` returns it to whoever
+    wrote it; None where it cannot be returned. `label` is the kind's name for people; it stands on the public check
+    page, so it names nobody."""
 
     kind: str
     label: Any
