@@ -12,7 +12,7 @@ class KernelConfig(AppConfig):
     verbose_name = "City"
 
     def ready(self) -> None:
-        for part in ("regions", "organisations", "identity", "notifications", "documents", "maps"):
+        for part in ("regions", "organisations", "identity", "notifications", "documents", "residents", "maps"):
             for door in ("contributions", "reactions"):
                 module = f"tepian.kernel.{part}.{door}"
                 if find_spec(module):

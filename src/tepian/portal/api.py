@@ -235,6 +235,7 @@ def routers() -> Iterator[tuple[str, Router]]:
                     "documents",
                     "notifications",
                     "maps",
+                    "residents",
                 )
             ]
         for part in parts:

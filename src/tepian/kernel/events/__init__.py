@@ -5,6 +5,6 @@ Answering: `@on("room.thing_happened.v1", consumer="journeys.name")` in `reactio
 """
 
 from .definition import Envelope, Event, emit, on
-from .operations import note, operation, record_view
+from .operations import look, note, operation, record_view, record_views
 
-__all__ = ["Envelope", "Event", "emit", "note", "on", "operation", "record_view"]
+__all__ = ["Envelope", "Event", "emit", "look", "note", "on", "operation", "record_view", "record_views"]

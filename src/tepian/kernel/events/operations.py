@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -112,3 +112,19 @@ def record_view(*, actor: Actor, subject_type: str, subject_id: Any, purpose: st
         note(subject_type, subject_id, purpose=purpose, **details)
 
     view(actor=actor)
+
+
+def look(actor: Actor, subject_type: str, subject_id: Any, purpose: str, **details: Any) -> Note:
+    """One look at personal data, for `record_views`."""
+    return Note("audit.view", actor, subject_type, str(subject_id), purpose, details, datetime.now(UTC))
+
+
+def record_views(looks: Iterable[Note]) -> None:
+    """Record several looks, also of several people, in one go: all or none. Call before anything is shown; inside an
+    operation they share its fate."""
+    outer = LEDGER.get()
+    if outer is not None:
+        outer.notes.extend(looks)
+        return
+    with transaction.atomic():
+        flush(Ledger(notes=list(looks)))

@@ -1,4 +1,5 @@
-"""Residents, family cards, where they lived, what happened to them, and what they asked to be corrected."""
+"""Residents, family cards, where they lived, what happened to them, what they asked to be corrected, and who may be one
+person twice."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ class Status(models.TextChoices):
     LIVING = "living"
     DEAD = "dead"
     MOVED = "moved"  # out of the city
+    MERGED = "merged"  # the same person as another entry, which is the one to use
 
 
 class Family(models.Model):
@@ -35,7 +37,8 @@ class Resident(models.Model):
     """A person in the register. Codes (`religion`, `education` …) are those of the civil registry, see `references`.
 
     `ward_code` is the ward that the person lives in now; what a clerk may see hangs on it. `folded` is the name as it is
-    compared. `fictional`: made by the generator, and every page says so. `revision` counts every change."""
+    compared. `fictional`: made by the generator, and every page says so. `merged_into` is the entry that stands for this
+    person where somebody was registered twice; this one keeps its history. `revision` counts every change."""
 
     nik = models.CharField(max_length=16, unique=True)
     name = models.CharField(max_length=120)
@@ -59,7 +62,8 @@ class Resident(models.Model):
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.LIVING)
     status_on = models.DateField(null=True, blank=True)
     fictional = models.BooleanField(default=False)
-    recorded_at = models.DateTimeField()
+    merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="entries")
+    recorded_at = models.DateTimeField(db_index=True)
     revision = models.PositiveIntegerField(default=1)
 
     class Meta:
@@ -169,3 +173,35 @@ class Correction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.resident_id} {self.field}"
+
+
+class DuplicatePair(models.Model):
+    """Two entries that may be one person. `reasons` are words of `duplicates.REASONS`; `score` is 0 to 1. Only a person
+    decides; `kept` is the entry that stands after “the same”, `before` the other's status, so that it can be undone."""
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        SAME = "same"
+        DIFFERENT = "different"
+
+    first = models.ForeignKey(Resident, on_delete=models.CASCADE, related_name="+")
+    second = models.ForeignKey(Resident, on_delete=models.CASCADE, related_name="+")
+    score = models.FloatField()
+    reasons = models.JSONField(default=list)
+    found_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    kept = models.ForeignKey(Resident, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    before = models.CharField(max_length=10, blank=True)
+    why = models.TextField(blank=True)
+    decided_by = models.CharField(max_length=200, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    revision = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        app_label = "city"
+        ordering = ["-score", "id"]
+        constraints = [models.UniqueConstraint(fields=["first", "second"], name="duplicate_pair_once")]
+        indexes = [models.Index(fields=["state", "-score"], name="duplicate_pair_state")]
+
+    def __str__(self) -> str:
+        return f"{self.first_id} {self.second_id}"

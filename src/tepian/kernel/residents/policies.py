@@ -54,6 +54,26 @@ def within(actor: Actor) -> Q | None:
     return found
 
 
+def knows(actor: Actor, *, ward: str, region: str) -> bool:
+    """The same limit as `within`, for a resident at hand: `ward` and `region` are codes."""
+    if actor.is_system:
+        return True
+    return any(
+        grant.scope == "city"
+        or (
+            grant.scope == "region"
+            and (ward == grant.code or ward.startswith(f"{grant.code}.") or region == grant.code)
+        )
+        for grant in actor.grants
+        if grant.role in READERS
+    )
+
+
+def whole_city(actor: Actor) -> bool:
+    """Whether this actor's residents are all of them."""
+    return actor.is_system or any(grant.role in READERS and grant.scope == "city" for grant in actor.grants)
+
+
 def may_look(actor: Actor, **_ignored: Any) -> None:
     """Whoever has a reading role in some region; what is found is limited by `within`."""
     require(within(actor) is not None, _("You have no task that needs the register of residents."), HELPER)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,13 +11,15 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from tepian.kernel.actors import Actor, NotFound
+from tepian.kernel.audit.models import AuditEntry
 from tepian.kernel.catalogue.city import today
 from tepian.kernel.regions import queries as regions
 
 from . import policies, references
-from .models import CivilEvent, Correction, Resident
+from .models import CivilEvent, Correction, Resident, Status
 from .numbers import masked
 
+MOST_MEMBERS = 60
 NOBODY = _("Nobody with this number is registered where you may look.")
 
 
@@ -34,28 +37,45 @@ class Card:
     facts: dict[str, Any]
 
 
-def by_nik(actor: Actor, nik: str) -> Resident:
-    """Raises `NotFound`, the same for somebody elsewhere as for nobody."""
-    limit = policies.within(actor)
-    found = (
-        Resident.objects.select_related("family", "region").filter(limit, nik=nik).first()
-        if limit is not None
-        else None
-    )
-    if found is None:
-        raise NotFound(NOBODY, code="no_resident")
-    return found
+def nobody() -> NotFound:
+    """The same words for somebody elsewhere as for nobody."""
+    return NotFound(NOBODY, code="no_resident")
+
+
+def by_niks(niks: Collection[str]) -> dict[str, Resident]:
+    """The entries with these numbers. Whom to show them to is the caller's business."""
+    if not niks:
+        return {}
+    return {row.nik: row for row in Resident.objects.select_related("family", "region").filter(nik__in=niks)}
+
+
+def by_pks(pks: Collection[int]) -> dict[int, Resident]:
+    return Resident.objects.select_related("family", "region").in_bulk(pks)
 
 
 def by_id(actor: Actor, pk: int) -> Resident:
     """Raises `NotFound`."""
     limit = policies.within(actor)
-    found = (
-        Resident.objects.select_related("family", "region").filter(limit, pk=pk).first() if limit is not None else None
-    )
+    rows = Resident.objects.select_related("family", "region", "merged_into")
+    found = rows.filter(limit, pk=pk).first() if limit is not None else None
     if found is None:
-        raise NotFound(NOBODY, code="no_resident")
+        raise nobody()
     return found
+
+
+def members(actor: Actor, kk: str) -> list[Resident]:
+    """Who stands on a family card, as far as this actor may know them, the head first."""
+    limit = policies.within(actor)
+    if limit is None:
+        return []
+    rows = Resident.objects.select_related("family", "region").filter(limit, family__kk=kk)
+    return list(rows.exclude(status=Status.MERGED).order_by("relation", "born_on", "pk")[:MOST_MEMBERS])
+
+
+def viewers(pk: int, *, limit: int = 50) -> list[AuditEntry]:
+    """Who looked at a resident and why, newest first: for the clerk's card, and for the resident."""
+    looks = AuditEntry.objects.filter(operation="audit.view", subject_type="resident", subject_id=str(pk))
+    return list(looks.order_by("-position")[:limit])
 
 
 def age(born_on: date, on: date | None = None) -> int:
@@ -99,6 +119,34 @@ def card(actor: Actor, resident: Resident) -> Card:
     )
 
 
+_CODED = ("relation", "religion", "marriage", "education", "occupation", "blood", "citizenship")
+
+
+def plain(actor: Actor, resident: Resident) -> dict[str, Any]:
+    """The same for programs: codes as numbers, days as dates, regions as codes; what is not permitted is left out."""
+    permitted = policies.fields_for(actor)
+    told: dict[str, Any] = {
+        "id": resident.pk,
+        "nik": resident.nik if "nik" in permitted else masked(resident.nik),
+        "name": resident.name,
+        "sex": resident.sex,
+        "age": age(resident.born_on),
+        "region": resident.region.code,
+        "ward": resident.ward_code,
+        "street": resident.street,
+        "relation": resident.relation,
+        "status": resident.status,
+        "fictional": resident.fictional,
+        "merged_into": resident.merged_into_id,
+    }
+    if "kk" in permitted:
+        told["kk"] = resident.family.kk if resident.family else ""
+    for field in ("born_on", "born_in", "father", "mother", *_CODED):
+        if field in permitted:
+            told[field] = getattr(resident, field)
+    return told
+
+
 def events_of(resident: Resident) -> list[CivilEvent]:
     return list(resident.events.order_by("-on", "-id"))
 
@@ -112,4 +160,9 @@ def open_corrections(actor: Actor) -> QuerySet[Correction]:
     return Correction.objects.select_related("resident").filter(state=Correction.State.ASKED, resident__in=seen)
 
 
-STATUS_LABELS = {"living": _("lives here"), "dead": _("has died"), "moved": _("has moved away")}
+STATUS_LABELS = {
+    "living": _("lives here"),
+    "dead": _("has died"),
+    "moved": _("has moved away"),
+    "merged": _("registered twice; another entry counts"),
+}

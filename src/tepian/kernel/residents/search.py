@@ -16,7 +16,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from . import names
-from .models import Resident, ResidentKey
+from .models import Resident, ResidentKey, Status
 
 ENOUGH = 0.90  # alike enough to stop looking among the less likely days
 LEAST = 0.72  # less alike than this is not shown
@@ -57,7 +57,7 @@ def find(name: str, born_on: date | None = None, *, among: Q | None = None, limi
     wanted = names.folded(name)
     if not wanted:
         return []
-    rows = Resident.objects.filter(among) if among is not None else Resident.objects.all()
+    rows = _known(among)
     if born_on is None:
         return _best(_scored(wanted, _by_name(rows, wanted), None, {}), limit)
     same = _scored(wanted, rows.filter(born_on=born_on).values_list(*COLUMNS), born_on, {})
@@ -71,6 +71,21 @@ def find(name: str, born_on: date | None = None, *, among: Q | None = None, limi
             match for match in _scored(wanted, _by_name(rows, wanted), born_on, others) if match.resident not in known
         ]
     return _best([*same, *near], limit)
+
+
+def at_address(words: Sequence[str], region: str, *, among: Q | None, limit: int) -> list[int]:
+    """Residents whose street has all these words, by family. `region` is a ward, an RT, or empty for all in `among`."""
+    rows = _known(among)
+    if region:
+        rows = rows.filter(Q(ward_code=region) | Q(region__code=region))
+    for word in words:
+        rows = rows.filter(street__icontains=word)
+    return list(rows.order_by("street", "family", "relation", "pk").values_list("pk", flat=True)[:limit])
+
+
+def _known(among: Q | None) -> QuerySet[Resident]:
+    rows = Resident.objects.exclude(status=Status.MERGED)
+    return rows if among is None else rows.filter(among)
 
 
 def _by_name(rows: QuerySet[Resident], wanted: str) -> Iterable[tuple[Any, ...]]:
