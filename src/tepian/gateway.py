@@ -104,23 +104,22 @@ class Gateway:
             protocol.close()
             return
         handler = self.fast.get((scope.method, scope.path))
+        reply: FastReply | None = None
+        body: bytes | None = None
         try:
             if handler is not None:
+                body = await self._body(scope, protocol)
                 request = FastRequest(
-                    scope.method,
-                    scope.path,
-                    scope.query_string,
-                    scope.headers,
-                    await self._body(scope, protocol),
-                    scope.client,
-                    settings.BASE_URL,
+                    scope.method, scope.path, scope.query_string, scope.headers, body, scope.client, settings.BASE_URL
                 )
                 reply = await handler(request)
+            if reply is not None:
+                pass
             elif scope.path == STREAM and scope.method == "GET":
                 await self._stream(scope, protocol)
                 return
             elif self.urgent and scope.path.startswith(self.urgent):
-                body = await self._body(scope, protocol)
+                body = await self._body(scope, protocol) if body is None else body
                 self.urgent_now += 1
                 self.calm.clear()
                 try:
@@ -142,7 +141,7 @@ class Gateway:
                     **{"Retry-After": "2"},
                 )
             else:
-                body = await self._body(scope, protocol)
+                body = await self._body(scope, protocol) if body is None else body
                 self.waiting += 1
                 try:
                     async with self._turn():

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 from tepian.kernel.actors import Actor
@@ -310,7 +311,7 @@ class Job:
 @dataclass(frozen=True, slots=True)
 class FastRoute:
     """A path answered by the gateway's event loop without the page stack. `handler(request)` is awaited; see
-    `tepian.kernel.catalogue.fast` for the request and reply it speaks."""
+    `tepian.kernel.catalogue.fast` for the request and reply it speaks. None leaves the request to the page stack."""
 
     method: str
     path: str
@@ -356,6 +357,15 @@ class PackSection:
     check: Callable[[Any], Iterable[Any]]
     load: Callable[[Any, Actor], dict[str, int]]
     order: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class LetterTexts:
+    """Texts of letters that a room brings to every city: `<code>.toml` in `folder`. A city's pack replaces one by a file
+    of the same name in its `letters/`; in the running city they are edited at /kerja/kelola/surat."""
+
+    room: str
+    folder: Path
 
 
 @dataclass(frozen=True, slots=True)

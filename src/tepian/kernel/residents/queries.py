@@ -120,6 +120,7 @@ def card(actor: Actor, resident: Resident) -> Card:
 
 
 _CODED = ("relation", "religion", "marriage", "education", "occupation", "blood", "citizenship")
+WITHHELD: dict[str, Any] = dict.fromkeys(("kk", "born_on", "born_in", "father", "mother", *_CODED))
 
 
 def plain(actor: Actor, resident: Resident) -> dict[str, Any]:

@@ -111,7 +111,7 @@ def test_who_has_no_such_task_is_refused(client: Any, as_role: Any) -> None:
     assert look_up(client, nik).status_code == 401
     refused = look_up(as_role("call_taker"), nik)
     assert (refused.status_code, refused.json()["code"]) == (403, "denied")
-    assert as_role("viewer").get(f"/api/v1/residents?name=Siti&purpose=letter").status_code == 403
+    assert as_role("viewer").get("/api/v1/residents?name=Siti&purpose=letter").status_code == 403
     assert looks() == []
 
 
