@@ -5,7 +5,7 @@ Build a `Document` of blocks and give it to `pdf`; whoever has a template of the
 
 from __future__ import annotations
 
-from .composing import pdf
+from .composing import LONGEST_IN_TEXT, breakable, pdf
 from .parts import (
     Block,
     Chart,
@@ -26,6 +26,7 @@ from .parts import (
 from .rendering import render
 
 __all__ = [
+    "LONGEST_IN_TEXT",
     "Block",
     "Chart",
     "Column",
@@ -41,6 +42,7 @@ __all__ = [
     "TooLarge",
     "TooLong",
     "TypesetError",
+    "breakable",
     "pdf",
     "render",
 ]

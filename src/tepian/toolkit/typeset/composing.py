@@ -75,7 +75,7 @@ def _render(
         "organisation": document.organisation,
         "subtitle": document.subtitle,
         "date_text": document.date_text,
-        "heading": _breakable(document.title, most=LONGEST_IN_HEADING),
+        "heading": breakable(document.title, most=LONGEST_IN_HEADING),
         "running": [_short(document.organisation, 60), _short(document.title, 70)],
         "foot": _short(document.date_text, 80),
         "contents": document.contents,
@@ -91,17 +91,17 @@ def _render(
 def _data(block: Block, files: dict[str, bytes], language: str) -> dict[str, Any]:
     match block:
         case Heading(text, level):
-            return {"kind": "heading", "text": _breakable(text, most=LONGEST_IN_HEADING), "level": level}
+            return {"kind": "heading", "text": breakable(text, most=LONGEST_IN_HEADING), "level": level}
         case Paragraph(text, small):
-            return {"kind": "paragraph", "text": _breakable(text, most=LONGEST_IN_TEXT), "small": small}
+            return {"kind": "paragraph", "text": breakable(text, most=LONGEST_IN_TEXT), "small": small}
         case Points(items, numbered):
             return {
                 "kind": "points",
-                "items": [_breakable(item, most=LONGEST_IN_TEXT) for item in items],
+                "items": [breakable(item, most=LONGEST_IN_TEXT) for item in items],
                 "numbered": numbered,
             }
         case Facts(rows):
-            return {"kind": "facts", "rows": [[_breakable(text) for text in row] for row in rows]}
+            return {"kind": "facts", "rows": [[breakable(text) for text in row] for row in rows]}
         case Table():
             return _table(block)
         case Picture(content, alt, caption, source, width):
@@ -115,7 +115,7 @@ def _data(block: Block, files: dict[str, bytes], language: str) -> dict[str, Any
             clean = printable(svg.decode("utf-8", "replace")).encode()
             return _image(clean, "svg", alt, caption, source, width, files)
         case Note(text, title, warning):
-            return {"kind": "note", "text": _breakable(text, most=LONGEST_IN_TEXT), "title": title, "warning": warning}
+            return {"kind": "note", "text": breakable(text, most=LONGEST_IN_TEXT), "title": title, "warning": warning}
         case PageBreak():
             return {"kind": "break"}
 
@@ -126,8 +126,8 @@ def _image(
     name = f"{hashlib.sha256(content).hexdigest()[:24]}.{suffix}"
     files[name] = content
     said = {
-        "caption": _breakable(caption, most=LONGEST_IN_TEXT),
-        "source": _breakable(source, most=LONGEST_IN_TEXT),
+        "caption": breakable(caption, most=LONGEST_IN_TEXT),
+        "source": breakable(source, most=LONGEST_IN_TEXT),
     }
     return {"kind": "image", "file": name, "alt": alt, "width": width, **said}
 
@@ -169,16 +169,16 @@ def _headed(blocks: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _table(table: Table) -> dict[str, Any]:
-    heads = [_breakable(column.title) for column in table.columns]
-    rows = [[_breakable(cell) for cell in row] for row in table.rows]
+    heads = [breakable(column.title) for column in table.columns]
+    rows = [[breakable(cell) for cell in row] for row in table.rows]
     return {
         "kind": "table",
         "heads": heads,
         "aligns": [column.align for column in table.columns],
         "widths": widths(table.columns, [heads, *rows], round(LINE * 1.5) if table.wide else LINE),
         "rows": rows,
-        "caption": _breakable(table.caption, most=LONGEST_IN_TEXT),
-        "source": _breakable(table.source, most=LONGEST_IN_TEXT),
+        "caption": breakable(table.caption, most=LONGEST_IN_TEXT),
+        "source": breakable(table.source, most=LONGEST_IN_TEXT),
         "totals": min(table.totals, len(rows)),
         "wide": table.wide,
     }
@@ -208,7 +208,7 @@ def _words(text: str) -> Iterable[str]:
     return text.replace(ZERO_WIDTH, " ").split()
 
 
-def _breakable(text: str, most: int = LONGEST_WORD) -> str:
+def breakable(text: str, most: int = LONGEST_WORD) -> str:
     """Words that would leave their column get places where they may break."""
     if len(text) <= most:
         return text

@@ -1,0 +1,154 @@
+"""A letter made into a PDF/A: small, searchable, the same bytes for the same input and moment."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import segno
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, override
+
+from tepian.kernel.actors import Invalid
+from tepian.kernel.catalogue.city import current_city
+from tepian.toolkit import typeset
+from tepian.ui import words
+
+from ..letterheads import Head
+from ..models import LetterVersion
+from ..numbering import Number
+from . import texts
+
+TEMPLATE = Path(__file__).with_name("letter.typ")
+STANDARD = "a-2a"
+LANGUAGE = "id"  # the language of the office; labels that this module adds are in it
+
+
+class Signer(Protocol):
+    """Who signs, as `catalogue.contributions.Signatory` says it: printed lines above the name, and the name."""
+
+    @property
+    def lines(self) -> tuple[str, ...]: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+
+
+def render_letter(
+    *,
+    template: LetterVersion,
+    values: Mapping[str, str],
+    head: Head,
+    number: Number | str,
+    on: date,
+    signer: Signer,
+    qr: str = "",
+    below: tuple[str, ...] = (),
+    created: datetime | None = None,
+) -> bytes:
+    """The letter as PDF/A-2a. `values` by the names of the template's fields; more than it uses does no harm, one that
+    is missing raises `Invalid` naming it. `qr` is the official address to check the letter at; without it there is room
+    for ink. `below` are lines under the signer's name (rank, NIP). With the same `created`, the same bytes."""
+    with override(LANGUAGE):
+        return _render(template, values, head, number, on, signer, qr, below, created)
+
+
+def _render(
+    template: LetterVersion,
+    values: Mapping[str, str],
+    head: Head,
+    number: Number | str,
+    on: date,
+    signer: Signer,
+    qr: str,
+    below: tuple[str, ...],
+    created: datetime | None,
+) -> bytes:
+    numbered = number.text if isinstance(number, Number) else number
+    dated = words.day(on)
+    given = dict(values) | {
+        "number": numbered,
+        "date": dated,
+        "office": head.office,
+        "city": current_city().name,
+        "district": head.above,
+        "signer": signer.name,
+        "signer_title": signer.title,
+    }
+    title = texts.in_line(template.title, given)
+    data = {
+        "layout": template.layout,
+        "office": head.office,
+        "head": {
+            "lines": [_wide(line) for line in head.lines],
+            "address": head.address,
+            "contact": head.contact,
+            "emblem": head.emblem,
+        },
+        "emblem_alt": _("Emblem of %(city)s") % {"city": current_city().name},
+        "heading": _wide(title),
+        "number_line": _("Number: %(number)s") % {"number": numbered},
+        "facts": [[_("Number"), numbered], [_("Subject"), _wide(title)]],
+        "recipient": _wide(texts.in_line(template.recipient, given)) if template.recipient else "",
+        "place_date": ", ".join(part for part in (head.place, dated) if part),
+        "blocks": [
+            _block(block) for block in texts.filled(template.text, given)
+        ],
+        "signer": {
+            "lines": [_wide(line) for line in _closed(signer.lines)],
+            "name": _wide(signer.name),
+            "below": list(below),
+        },
+        "qr": _code(qr) if qr else "",
+        "qr_alt": _("Code for the phone: %(address)s") % {"address": qr},
+        "signed": _("Signed electronically. Check it with your phone's camera, or at the address below."),
+        "foot": typeset.breakable(_("Check this letter: %(address)s") % {"address": qr}) if qr else "",
+    }  # fmt: skip
+    try:
+        return typeset.render(
+            TEMPLATE,
+            data,
+            title=f"{title} {numbered}",
+            language=LANGUAGE,
+            standard=STANDARD,
+            created=created,
+            packed=True,
+        )
+    except typeset.TypesetError as error:
+        raise Invalid(
+            format_lazy(
+                gettext_lazy("The letter could not be made: {reason}. Nothing was sent; tell the administrator."),
+                reason=error,
+            ),
+            code="not_set",
+        ) from error
+
+
+def _closed(lines: tuple[str, ...]) -> list[str]:
+    """The lines above a signature; the last ends with a comma, as official letters have it."""
+    return [line if place < len(lines) - 1 or line.endswith(",") else f"{line}," for place, line in enumerate(lines)]
+
+
+def _block(block: dict[str, Any]) -> dict[str, Any]:
+    """With places to break in long words. A paragraph that begins small goes on with a sentence, so it is not indented."""
+    lines = [[[(_wide(said), bold) for said, bold in line] for line in cells] for cells in block["lines"]]
+    return {"kind": block["kind"], "lines": lines, "goes_on": lines[0][0][0][0][:1].islower()}
+
+
+def _wide(text: str) -> str:
+    return typeset.breakable(text, most=typeset.LONGEST_IN_TEXT // 2)
+
+
+def _code(address: str) -> str:
+    """The QR code of an address as SVG."""
+    out = io.BytesIO()
+    code = segno.make(address, error="m", micro=False)
+    code.save(
+        out, kind="svg", xmldecl=False, svgns=True, omitsize=True, svgclass=None, lineclass=None, border=4, light="#fff"
+    )
+    return out.getvalue().decode()
