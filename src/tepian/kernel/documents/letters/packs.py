@@ -3,6 +3,7 @@
 ```
 name = "Surat keterangan domisili"
 name_en = "Domicile letter"
+include = ["_resident"]         # fields of a file beside it, whose name begins with _ and which is no letter
 
 [[field]]                       # what the service gives; `needed`: every text must use it
 name = "name"
@@ -28,6 +29,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from django.utils.text import format_lazy
@@ -73,15 +75,20 @@ def facts(pack: CityPack) -> list[LetterFact]:
     """All letters of this city: what rooms bring, with the pack's own in their place. Raises `PackError`."""
     found: dict[str, tuple[CityPack, str]] = {}
     for given in offered(LetterTexts):
-        found |= {path.stem: (CityPack(given.folder), path.stem) for path in sorted(given.folder.glob("*.toml"))}
-    found |= {path.stem: (pack, f"letters/{path.stem}") for path in sorted((pack.folder / "letters").glob("*.toml"))}
+        found |= {code: (CityPack(given.folder), code) for code in _codes(given.folder)}
+    found |= {code: (pack, f"letters/{code}") for code in _codes(pack.folder / "letters")}
     return [_fact(code, where, name) for code, (where, name) in sorted(found.items())]
+
+
+def _codes(folder: Path) -> list[str]:
+    return [path.stem for path in sorted(folder.glob("*.toml")) if not path.stem.startswith("_")]
 
 
 def _fact(code: str, where: CityPack, name: str) -> LetterFact:
     data = where.toml(name)
     versions = where.tables(name, "version", required=("valid_from", "title", "text"))
-    fields = where.tables(name, "field", required=("name", "label"))
+    shared = [f"{name.rpartition(code)[0]}{each}" for each in data.get("include", [])]
+    fields = [each for file in (*shared, name) for each in where.tables(file, "field", required=("name", "label"))]
     return LetterFact(
         code=code,
         name=str(data.get("name", "")),

@@ -76,7 +76,7 @@ def _render(
         "date": dated,
         "office": head.office,
         "city": current_city().name,
-        "district": head.above,
+        "office_above": head.above,
         "signer": signer.name,
         "signer_title": signer.title,
     }

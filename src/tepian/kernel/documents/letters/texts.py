@@ -37,7 +37,7 @@ GENERAL: dict[str, Any] = {
     "date": _("the letter's date"),
     "office": _("the office's name"),
     "city": _("the city's name"),
-    "district": _("the office above it"),
+    "office_above": _("the office above it"),
     "signer": _("the signer's name"),
     "signer_title": _("the signer's position"),
 }

@@ -32,7 +32,7 @@ TEXT = """Yang bertanda tangan di bawah ini, {signer_title}, menerangkan bahwa:
 | Nama | **{name}**
 | Catatan | {note?}
 
-adalah penduduk {office}, {district}. Surat ini dibuat untuk {purpose}."""
+adalah penduduk {office}, {office_above}. Surat ini dibuat untuk {purpose}."""
 LURAH = Signatory("lurah", "Nama Lurah, S.Sos.", "x", "an", "a.n. Camat, Lurah", ("a.n. Camat", "Lurah Riverside"))
 ADDRESS = "https://kota.contoh.example/surat/cek/S-7K4M-2XYZ"
 
