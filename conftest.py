@@ -1,4 +1,4 @@
-# ruff: noqa: S310, S603
+# ruff: noqa: S310, S603, S608
 """What every test may ask for: the fictional city, people in their roles, real data where it lies beside the
 repository, a real browser, and the real system with all its processes."""
 
@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +24,17 @@ from hypothesis import settings
 ROOT = Path(__file__).resolve().parent
 settings.register_profile("house", deadline=None)  # a busy machine is no fault of the code; speed is for bench/
 settings.load_profile("house")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what asks the tests' database: that, and only that, is run again on PostgreSQL (dev/test.py). Files that start
+    processes or a browser come first, so that no core waits at the end for the last of them."""
+    for item in items:
+        asked = set(getattr(item, "fixturenames", ()))
+        if item.get_closest_marker("django_db") or asked & {"db", "transactional_db", "live_server", "django_db_setup"}:
+            item.add_marker("database")
+    long = {item.path for item in items if any(item.get_closest_marker(name) for name in ("process", "e2e", "slow"))}
+    items.sort(key=lambda item: item.path not in long)
 
 
 @pytest.fixture(autouse=True)
@@ -41,13 +52,79 @@ def _nothing_kept() -> Iterator[None]:
     cache.clear()
 
 
+class Snapshot:
+    """Every row, with its key, of tables that were empty before: a pack's rows go back without being computed again.
+
+    Only inside a test's own transaction, and only where none of the tables holds a row by now; elsewhere the pack is
+    loaded again.
+    """
+
+    def __init__(self) -> None:
+        self.report: Any = None
+        self.rows: dict[str, Any] = {}  # SQLite: one INSERT of literals a table; PostgreSQL: what COPY said
+
+    def fits(self) -> bool:
+        from django.db import connection
+
+        return bool(self.rows) and connection.in_atomic_block and not self._filled(self.rows)
+
+    def take(self, load: Callable[[], Any]) -> Any:
+        from django.db import connection
+
+        tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
+        before = self._filled(tables)
+        report = load()
+        if connection.in_atomic_block and before <= {"auth_permission", "django_content_type"}:
+            self.report = report
+            self.rows = {name: self._read(name) for name in self._filled(tables) - before}
+        return report
+
+    def put_back(self) -> Any:
+        from django.db import connection
+
+        for name, rows in self.rows.items():
+            if connection.vendor == "sqlite":
+                connection.connection.execute(rows)
+                continue
+            with connection.connection.cursor().copy(f'COPY "{name}" FROM STDIN (FORMAT BINARY)') as copy:
+                copy.write(rows)
+        return self.report
+
+    @staticmethod
+    def _filled(tables: Iterable[str]) -> set[str]:
+        from django.db import connection
+
+        asked = " UNION ALL ".join(f"""SELECT '{name}' WHERE EXISTS (SELECT 1 FROM "{name}")""" for name in tables)
+        with connection.cursor() as cursor:
+            cursor.execute(asked)
+            return {name for (name,) in cursor.fetchall()}
+
+    @staticmethod
+    def _read(name: str) -> Any:
+        from django.db import connection
+
+        if connection.vendor == "sqlite":
+            execute = connection.connection.execute
+            columns = [row[1] for row in execute(f'PRAGMA table_info("{name}")')]
+            quoted = " || ',' || ".join(f'quote("{column}")' for column in columns)
+            rows = ",".join(f"({row})" for (row,) in execute(f'SELECT {quoted} FROM "{name}"'))
+            return f'INSERT INTO "{name}" VALUES {rows}'
+        with connection.connection.cursor().copy(f'COPY "{name}" TO STDOUT (FORMAT BINARY)') as copy:
+            return b"".join(copy)
+
+
+_contoh = Snapshot()
+
+
 @pytest.fixture
 def contoh(db: None) -> Any:
-    """The fictional city, loaded as an operator would load it."""
+    """The fictional city, loaded as an operator would load it: once in each process, after that as the same rows."""
     from tepian.kernel.actors import system
     from tepian.kernel.catalogue.packs import load_pack
 
-    return load_pack(ROOT / "cities" / "contoh", system("tests"))
+    if _contoh.fits():
+        return _contoh.put_back()
+    return _contoh.take(lambda: load_pack(ROOT / "cities" / "contoh", system("tests")))
 
 
 @pytest.fixture

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -206,8 +208,18 @@ class System:
 
 
 def prepared_home(home: Path, *, pack: str = "contoh", database_url: str = "") -> dict[str, str]:
-    """Tables, pack, demo accounts and a device key in `home`; returns the environment of the system."""
-    environment = {
+    """Tables, pack, demo accounts and a device key in `home`; returns the environment of the system. On the embedded
+    database one process computes a demonstration once and copies it after that."""
+    environment = _environment(home, database_url)
+    if database_url:
+        _prepare(pack, environment)
+    else:
+        shutil.copytree(_demonstration(pack), home, dirs_exist_ok=True)
+    return environment
+
+
+def _environment(home: Path, database_url: str = "") -> dict[str, str]:
+    return {
         "TEPIAN_HOME": str(home),
         "TEPIAN_DEMO": "1",
         "TEPIAN_DATABASE_URL": database_url,
@@ -215,6 +227,9 @@ def prepared_home(home: Path, *, pack: str = "contoh", database_url: str = "") -
         "TEPIAN_SECRET_KEY": "",
         "DJANGO_SETTINGS_MODULE": "tepian.settings.base",
     }
+
+
+def _prepare(pack: str, environment: dict[str, str]) -> None:
     result = subprocess.run(
         [sys.executable, "-m", "tepian", "prepare", "--pack", pack],
         cwd=ROOT,
@@ -224,7 +239,14 @@ def prepared_home(home: Path, *, pack: str = "contoh", database_url: str = "") -
     )
     if result.returncode:
         raise RuntimeError(f"preparing the system failed:\n{result.stdout[-2000:]}{result.stderr[-4000:]}")
-    return environment
+
+
+@functools.cache
+def _demonstration(pack: str) -> Path:
+    home = Path(tempfile.mkdtemp(prefix="tepian-bench-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    _prepare(pack, _environment(home))
+    return home
 
 
 @contextlib.contextmanager

@@ -21,13 +21,17 @@ def pytest(*arguments: str, **environment: str) -> int:
 
 def main() -> int:
     arguments = sys.argv[1:]
-    parallel = [] if any(part.startswith("-n") for part in arguments) else ["-n", "2", "--dist", "loadfile"]
+    parallel = (
+        []
+        if any(part.startswith("-n") for part in arguments)
+        else ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+    )
     print("== embedded database", flush=True)
     status = pytest(*parallel, "-q", *arguments)
     if url := os.environ.get("TEPIAN_TEST_DATABASE_URL"):
         print("== PostgreSQL", flush=True)
-        # Pages and contracts do not depend on the database; what touches it is tested again.
-        status = pytest(*parallel, "-q", "-m", "not e2e", *arguments, TEPIAN_DATABASE_URL=url) or status
+        # What a browser sees and the house's own rules do not depend on the database; what touches it is tested again.
+        status = pytest(*parallel, "-q", "-m", "database and not e2e", *arguments, TEPIAN_DATABASE_URL=url) or status
     return status
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from tests.house import tree
 
-pytestmark = [pytest.mark.process, pytest.mark.slow]
+pytestmark = [pytest.mark.process, pytest.mark.slow, pytest.mark.database]
 
 SEED = """
 import django; django.setup()
