@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from tepian.kernel.catalogue.contributions import Job, PackSection, offer
+from django.utils.translation import gettext_lazy as _
 
-from . import operations
+from tepian.kernel.catalogue.contributions import Job, MenuEntry, PackSection, offer
+
+from . import operations, policies
 from .letters import packs
 
 offer(
+    MenuEntry("staff", _("Letters"), "/kerja/kelola/surat", icon="document", roles=policies.KEEPERS, order=88),
     Job("documents.sweep", operations.sweep, seconds=24 * 3600),
     PackSection("letters", packs.check, packs.load, order=40),
 )

@@ -23,7 +23,7 @@ from .parts import (
     TooLong,
     TypesetError,
 )
-from .rendering import render
+from .rendering import pictures, render
 
 __all__ = [
     "LONGEST_IN_TEXT",
@@ -44,5 +44,6 @@ __all__ = [
     "TypesetError",
     "breakable",
     "pdf",
+    "pictures",
     "render",
 ]

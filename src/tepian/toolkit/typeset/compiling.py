@@ -29,19 +29,27 @@ def _fonts(folders: tuple[str, ...]) -> typst.Fonts:
 
 def compiled(request: Mapping[str, Any]) -> bytes:
     """The PDF. Raises `typst.TypstError` (a RuntimeError)."""
-    nowhere = str(Path(request["root"]) / "no-packages")  # never exists: nothing is fetched from anywhere
-    made: bytes = typst.compile(
-        {name: text.encode() for name, text in request["sources"].items()},
-        root=request["root"],
-        font_paths=_fonts(tuple(request["fonts"])),
-        ignore_system_fonts=True,
-        sys_inputs={"data": request["data"]},
-        pdf_standards=request["standards"],
-        package_path=nowhere,
-        package_cache_path=nowhere,
-        timestamp=request["created"],
-    )
+    made: bytes = typst.compile(**_given(request), pdf_standards=request["standards"], timestamp=request["created"])
     return packed(made) if request["packed"] else made
+
+
+def pictured(request: Mapping[str, Any]) -> list[bytes]:
+    """Each page as PNG. Raises as `compiled`."""
+    made = typst.compile(**_given(request), format="png", ppi=request["dots"])
+    return made if isinstance(made, list) else [made]
+
+
+def _given(request: Mapping[str, Any]) -> dict[str, Any]:
+    nowhere = str(Path(request["root"]) / "no-packages")  # never exists: nothing is fetched from anywhere
+    return {
+        "input": {name: text.encode() for name, text in request["sources"].items()},
+        "root": request["root"],
+        "font_paths": _fonts(tuple(request["fonts"])),
+        "ignore_system_fonts": True,
+        "sys_inputs": {"data": request["data"]},
+        "package_path": nowhere,
+        "package_cache_path": nowhere,
+    }
 
 
 def main(folder: Path, seconds: int, memory: int) -> int:

@@ -49,17 +49,8 @@ def render(
     process of its own, which is ended after them; None makes it here, which is for letters of a few pages. `packed`
     makes a file with many tables a fifth as large. Raises `TypesetError`, also as `TooLong` and `TooLarge`.
     """
-    at = created or datetime.now(UTC)
-    if at.tzinfo is None:
-        raise ValueError("`created` needs its zone")
-    main = TEMPLATES / f"{template}.typ" if isinstance(template, str) else template
-    request = {
-        "sources": {"base.typ": _read(TEMPLATES / "base.typ"), "main.typ": _read(main)},
-        "root": str(TEMPLATES),
-        "data": json.dumps(_clean({**data, "title": title, "language": language, "words": words(language)})),
+    request = _request(template, data, title, language, created) | {
         "standards": [standard] if isinstance(standard, str) else list(standard),
-        "created": int(at.timestamp()),
-        "fonts": [str(fonts.FOLDER)],
         "packed": packed,
     }
     if seconds is None and not files:
@@ -73,6 +64,30 @@ def render(
             (folder / "root" / "files" / path).write_bytes(content)
         request["root"] = str(folder / "root")
         return _here(request) if seconds is None else _apart(request, folder, seconds)
+
+
+def pictures(template: Path, data: Mapping[str, Any], *, title: str, language: str, dots: int = 96) -> list[bytes]:
+    """The pages as PNG, `dots` to the inch, for a preview; made here, of a few pages without files. Raises `TypesetError`."""
+    try:
+        return compiling.pictured(_request(template, data, title, language, None) | {"dots": dots})
+    except RuntimeError as error:
+        raise TypesetError(str(error)) from error
+
+
+def _request(
+    template: str | Path, data: Mapping[str, Any], title: str, language: str, created: datetime | None
+) -> dict[str, Any]:
+    at = created or datetime.now(UTC)
+    if at.tzinfo is None:
+        raise ValueError("`created` needs its zone")
+    main = TEMPLATES / f"{template}.typ" if isinstance(template, str) else template
+    return {
+        "sources": {"base.typ": _read(TEMPLATES / "base.typ"), "main.typ": _read(main)},
+        "root": str(TEMPLATES),
+        "data": json.dumps(_clean({**data, "title": title, "language": language, "words": words(language)})),
+        "created": int(at.timestamp()),
+        "fonts": [str(fonts.FOLDER)],
+    }
 
 
 @cache

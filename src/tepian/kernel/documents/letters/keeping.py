@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
@@ -21,6 +23,12 @@ from . import texts
 from .texts import Field
 
 CODE_RULE = _("A code has small letters, digits and hyphens, at most 60, like domicile. Nothing was saved.")
+
+RESERVED = ("baru", "kop", "nomor")  # addresses of their own below /kerja/kelola/surat
+
+
+def may_be_code(code: str) -> bool:
+    return bool(re.fullmatch(r"[a-z0-9-]{1,60}", code)) and code not in RESERVED
 
 
 # --- asking -----------------------------------------------------------------------------------------------------------
@@ -77,12 +85,7 @@ def add_template(
 ) -> LetterTemplate:
     """A letter of the city's own. It has no text yet; `save_draft` gives it one."""
     code = code.strip()
-    if (
-        not code
-        or len(code) > 60
-        or not all(each.islower() or each.isdigit() or each == "-" for each in code)
-        or not code.isascii()
-    ):
+    if not may_be_code(code):
         raise Invalid(CODE_RULE, code="code", field="code")
     kept = [each.stored() for each in texts.check_fields(fields)]
     names = {
@@ -128,6 +131,13 @@ def living(template: LetterTemplate, day: date | None = None) -> list[LetterVers
     past = [version for version in versions_of(template) if begun(version, day)]
     now = max(past, key=lambda version: (version.valid_from, version.number), default=None)
     return [version for version in versions_of(template) if not begun(version, day) or version == now]
+
+
+def changes(before: str, after: str) -> list[tuple[str, str]]:
+    """The lines of two texts in their order, each as same, added or removed."""
+    how = {" ": "same", "+": "added", "-": "removed"}
+    compared = difflib.ndiff(before.splitlines(), after.splitlines())
+    return [(how[line[0]], line[2:]) for line in compared if line[0] in how]
 
 
 def draft_of(template: LetterTemplate) -> LetterVersion | None:

@@ -44,7 +44,7 @@ from tepian.kernel.events import operation
 from .. import letterheads, policies
 from ..models import Letterhead, LetterTemplate, LetterVersion
 from . import texts
-from .keeping import begun
+from .keeping import CODE_RULE, begun, may_be_code
 from .texts import Field
 
 EMBLEMS = ("emblem.svg", "emblem.png")
@@ -111,6 +111,8 @@ def check(pack: CityPack) -> Iterator[Problem]:
     for fact in facts(pack):
         file = f"letters/{fact.code}.toml"
         try:
+            if not may_be_code(fact.code):
+                raise Invalid(CODE_RULE)
             if not fact.name:
                 raise Invalid(gettext_lazy("the letter has no name"))
             if not fact.versions:

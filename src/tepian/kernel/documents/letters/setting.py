@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 import segno
+from django.conf import settings
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
 
 from tepian.kernel.actors import Invalid
-from tepian.kernel.catalogue.city import current_city
+from tepian.kernel.catalogue.city import current_city, today
 from tepian.toolkit import typeset
 from tepian.ui import words
 
+from .. import numbering
 from ..letterheads import Head
 from ..models import LetterVersion
 from ..numbering import Number
@@ -55,10 +59,66 @@ def render_letter(
     is missing raises `Invalid` naming it. `qr` is the official address to check the letter at; without it there is room
     for ink. `below` are lines under the signer's name (rank, NIP). With the same `created`, the same bytes."""
     with override(LANGUAGE):
-        return _render(template, values, head, number, on, signer, qr, below, created)
+        title, data = _data(template, values, head, number, on, signer, qr, below)
+    with _told():
+        return typeset.render(
+            TEMPLATE, data, title=title, language=LANGUAGE, standard=STANDARD, created=created, packed=True
+        )
 
 
-def _render(
+def specimen(version: LetterVersion, head: Head) -> bytes:
+    """A letter of invented values to look at, as PDF; it says on every page that it is none."""
+    title, data = _specimen(version, head)
+    with _told():
+        return typeset.render(TEMPLATE, data, title=title, language=LANGUAGE, standard=STANDARD, packed=True)
+
+
+def specimen_pages(version: LetterVersion, head: Head) -> list[bytes]:
+    """The same as one PNG a page."""
+    title, data = _specimen(version, head)
+    with _told():
+        return typeset.pictures(TEMPLATE, data, title=title, language=LANGUAGE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Nobody:
+    lines: tuple[str, ...]
+    name: str
+    title: str
+
+
+def _specimen(version: LetterVersion, head: Head) -> tuple[str, dict[str, Any]]:
+    with override(LANGUAGE):
+        title = _("Head of %(office)s") % {"office": head.office}
+        given = {each.name: each.sample or f"[{each.label}]" for each in map(texts.Field.of, version.template.fields)}
+        said, data = _data(
+            version,
+            given,
+            head,
+            numbering.sample("{number:03d}/{classification}/{office}/{month_roman}/{year}"),
+            today(),
+            _Nobody((title,), _("Name of the official"), title),
+            f"{settings.BASE_URL}/surat/cek/CONTOH",
+            (),
+        )
+        return said, data | {"specimen": _("EXAMPLE, NOT A LETTER")}
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except typeset.TypesetError as error:
+        raise Invalid(
+            format_lazy(
+                gettext_lazy("The letter could not be made: {reason}. Nothing was sent; tell the administrator."),
+                reason=str(error),
+            ),
+            code="not_set",
+        ) from error
+
+
+def _data(
     template: LetterVersion,
     values: Mapping[str, str],
     head: Head,
@@ -67,8 +127,8 @@ def _render(
     signer: Signer,
     qr: str,
     below: tuple[str, ...],
-    created: datetime | None,
-) -> bytes:
+) -> tuple[str, dict[str, Any]]:
+    """The title of the file and what `letter.typ` reads."""
     numbered = number.text if isinstance(number, Number) else number
     dated = words.day(on)
     given = dict(values) | {
@@ -107,26 +167,10 @@ def _render(
         "qr": _code(qr) if qr else "",
         "qr_alt": _("Code for the phone: %(address)s") % {"address": qr},
         "signed": _("Signed electronically. Check it with your phone's camera, or at the address below."),
+        "specimen": "",
         "foot": typeset.breakable(_("Check this letter: %(address)s") % {"address": qr}) if qr else "",
     }  # fmt: skip
-    try:
-        return typeset.render(
-            TEMPLATE,
-            data,
-            title=f"{title} {numbered}",
-            language=LANGUAGE,
-            standard=STANDARD,
-            created=created,
-            packed=True,
-        )
-    except typeset.TypesetError as error:
-        raise Invalid(
-            format_lazy(
-                gettext_lazy("The letter could not be made: {reason}. Nothing was sent; tell the administrator."),
-                reason=error,
-            ),
-            code="not_set",
-        ) from error
+    return f"{title} {numbered}", data
 
 
 def _closed(lines: tuple[str, ...]) -> list[str]:

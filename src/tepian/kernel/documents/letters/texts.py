@@ -216,6 +216,32 @@ def check_fields(fields: Iterable[Field]) -> list[Field]:
     return kept
 
 
+def read_fields(text: str) -> list[Field]:
+    """Fields as people write them, one a line: `name | Label | Label in English | sample`, with * behind a needed name."""
+    found = []
+    for line in text.splitlines():
+        if not line.strip():
+            continue
+        name, label, label_en, sample, *more = [*(part.strip() for part in line.split("|")), "", "", ""]
+        if any(more):
+            raise Invalid(
+                format_lazy(_("The field {name} has more than four parts. Nothing was saved."), name=name),
+                code="field_parts",
+                field="fields",
+                item=name,
+            )
+        found.append(Field(name.removesuffix("*").strip(), label, label_en, sample, name.endswith("*")))
+    return check_fields(found)
+
+
+def written_fields(fields: Iterable[Field]) -> str:
+    """The same lines again."""
+    return "\n".join(
+        " | ".join((f"{each.name}{'*' if each.needed else ''}", each.label, each.label_en, each.sample)).rstrip(" |")
+        for each in fields
+    )
+
+
 def check_text(*, layout: str, title: str, recipient: str, text: str, fields: Iterable[Field]) -> None:
     """Whether letters can be made of this. Raises `Invalid` naming the part, the line and the field at fault."""
     known = {each.name: each for each in fields}

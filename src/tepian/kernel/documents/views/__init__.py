@@ -11,8 +11,8 @@ from tepian.kernel.actors import Actor
 from tepian.kernel.events import record_view
 from tepian.kernel.identity.access import public_page
 
-from . import queries
-from .access import readers_of
+from .. import queries
+from ..access import readers_of
 
 
 @public_page(mirrored=False)  # who may read which file is said by the file's subject
