@@ -38,7 +38,7 @@ from granian.server.embed import Server  # noqa: E402
 
 from tepian.kernel.actors import ANONYMOUS, Actor  # noqa: E402
 from tepian.kernel.catalogue import contributions  # noqa: E402
-from tepian.kernel.catalogue.contributions import FastRoute, GatewayService, UrgentPath  # noqa: E402
+from tepian.kernel.catalogue.contributions import FastRoute, GatewayService, UploadPath, UrgentPath  # noqa: E402
 from tepian.kernel.catalogue.fast import FastReply, FastRequest  # noqa: E402
 from tepian.kernel.identity.queries import actor_for  # noqa: E402
 from tepian.live import Hub  # noqa: E402
@@ -54,11 +54,13 @@ FEW, CAUTION = 2, 10.0  # so many ordinary pages at once, for so many seconds af
 SWITCH = (
     0.001  # seconds after which a busy thread lets another run; Python's own 5 ms add up over a page's many queries
 )
+MIB = 1024 * 1024
+UPLOADS = 4  # large bodies at once: each is held in memory whole
 YOUNG = 20_000  # new objects after which circles are looked for among them
 
 
 class TooLarge(Exception):
-    """The body passes the limit."""
+    """The body passes the limit, in MiB."""
 
 
 def problem(status: int, code: str, message_id: str, message_en: str, **headers: str) -> FastReply:
@@ -84,7 +86,8 @@ class Gateway:
         self.calm.set()
         self.urgent = tuple(path.prefix for path in contributions.offered(UrgentPath))
         self.urgent_threads = ThreadPoolExecutor(URGENT_THREADS, thread_name_prefix="urgent")
-        self.body_limit = knobs.body_limit_mb * 1024 * 1024
+        self.uploads = contributions.offered(UploadPath)
+        self.upload = asyncio.Semaphore(UPLOADS)
 
     async def start(self) -> None:
         self.loop = asyncio.get_running_loop()
@@ -150,12 +153,12 @@ class Gateway:
                     self.waiting -= 1
                 if reply is None:  # streamed by the thread
                     return
-        except TooLarge:
+        except TooLarge as refused:
             reply = problem(
                 413,
                 "body_too_large",
-                f"Kiriman melebihi {knobs.body_limit_mb} MB dan tidak diproses. Bagi menjadi beberapa kiriman.",
-                f"The body is larger than {knobs.body_limit_mb} MB and was not processed. Split it.",
+                f"Kiriman melebihi {refused} MB dan tidak diproses. Bagi menjadi beberapa kiriman.",
+                f"The body is larger than {refused} MB and was not processed. Split it.",
                 Connection="close",
             )
         typed = [("content-type", reply.content_type)] if reply.content_type else []
@@ -178,16 +181,28 @@ class Gateway:
             return b""
         length = scope.headers.get("content-length")
         if length is not None and length.isdigit():
-            if int(length) > self.body_limit:
-                raise TooLarge
-            return await protocol()
+            return await self._whole(scope, protocol, int(length))
         parts, size = [], 0
         async for chunk in protocol:
             size += len(chunk)
-            if size > self.body_limit:
-                raise TooLarge
+            if size > knobs.body_limit_mb * MIB:
+                raise TooLarge(knobs.body_limit_mb)
             parts.append(chunk)
         return b"".join(parts)
+
+    async def _whole(self, scope: Any, protocol: Any, size: int) -> bytes:
+        """A body whose size was said. A large one is taken where a room asked for it, from staff, few at once."""
+        limit = knobs.body_limit_mb
+        if size <= limit * MIB:
+            return await protocol()
+        larger = max((path.megabytes for path in self.uploads if scope.path.startswith(path.prefix)), default=limit)
+        cookie = scope.headers.get("cookie", "")
+        if larger > limit and settings.SESSION_COOKIE_NAME in cookie and await asyncio.to_thread(is_staff, cookie):
+            limit = larger
+        if size > limit * MIB:
+            raise TooLarge(limit)
+        async with self.upload:
+            return await protocol()
 
     # --- pages -------------------------------------------------------------------------------------------------------
 

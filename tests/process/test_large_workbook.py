@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
@@ -16,14 +17,14 @@ import pytest
 requests = pytest.importorskip("requests", reason="requests is not installed")
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
-DAYS = 30_000  # of two foods: more than a page reads itself
+DAYS = 30_000  # of two foods: more than a page reads itself, and with its remarks more than any other page takes
 FOODS = ("Telur ayam ras", "Beras premium")
 
 
 def prices() -> bytes:
     first = date(1950, 1, 1)
     lines = [
-        f"{(first + timedelta(days=day)).isoformat()};{food};{10_000 + day % 977};{'catatan petugas pasar ' * 3}"
+        f"{(first + timedelta(days=day)).isoformat()};{food};{10_000 + day % 977};{'catatan petugas pasar ' * 9}"
         for day in range(DAYS)
         for food in FOODS
     ]
@@ -41,15 +42,32 @@ def signed_in(system: Any, username: str) -> Any:
     return session
 
 
+def announced(system: Any, megabytes: int, cookies: Any = None) -> int:
+    """The answer to a body that is only announced: whoever is refused is told before sending it."""
+    connection = http.client.HTTPConnection("127.0.0.1", system.port, timeout=20)
+    connection.putrequest("POST", "/kerja/data/kirim")
+    connection.putheader("Content-Length", str(megabytes * 1024 * 1024))
+    if cookies:
+        connection.putheader("Cookie", "; ".join(f"{name}={value}" for name, value in cookies.items()))
+    connection.endheaders()
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
 def test_what_was_acknowledged_is_read_after_a_crash(make_system: Callable[..., Any]) -> None:
     system = make_system(pack="", TEPIAN_DEMO="1")
     system.tepian("prepare", "--pack", str(ROOT / "cities" / "contoh"))
     system.start()
     producer = signed_in(system, "produsen")
+    table = prices()
+    assert len(table) > 10 * 1024 * 1024
+    assert announced(system, 11) == announced(system, 11, {"sessionid": "x"}) == 413
+    assert announced(system, 60, producer.cookies.get_dict()) == 413
     answer = producer.post(
         f"{system.url}/kerja/data/kirim",
         data={"dataset": "harga-pangan", "csrfmiddlewaretoken": producer.cookies["csrftoken"]},
-        files={"file": ("harga.csv", prices())},
+        files={"file": ("harga.csv", table)},
         allow_redirects=False,
         timeout=60,
     )

@@ -327,6 +327,15 @@ class UrgentPath:
 
 
 @dataclass(frozen=True, slots=True)
+class UploadPath:
+    """Below `prefix` staff who are signed in may send bodies of up to `megabytes` MiB, few at once in each gateway;
+    everybody else, and every other path, keeps the general limit."""
+
+    prefix: str
+    megabytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class GatewayService:
     """Something that lives in the gateway's event loop (a listener, a writer): `start()` is awaited at boot, `stop()`
     at the end, `state()` gives (ok, sentence) for /readyz."""

@@ -18,6 +18,7 @@ from tepian.kernel.catalogue.contributions import (
     PackSection,
     Search,
     SearchHit,
+    UploadPath,
     WorkItem,
     WorkList,
     offer,
@@ -29,6 +30,7 @@ from tepian.ui.words import in_language
 from . import operations, policies, queries, states
 from .jobs import JOBS
 from .models import Dataset, Edition
+from .operations.reading import MAX_MB
 from .queries import followed
 
 SHOWN = 20
@@ -164,6 +166,7 @@ offer(
     WorkList("statistics", work),
     Search("statistics", find),
     Figures("statistics", followed.find, followed.read),
+    UploadPath("/kerja/data/", MAX_MB + 1),  # a form wraps the workbook
     PackSection("statistics", check_pack, load_pack, order=70),
     ConfigurationCheck("statistics", check_configuration),
     *JOBS,
