@@ -209,6 +209,10 @@ else:
 LOGGING_CONFIG = "tepian.toolkit.logs.from_settings"
 LOGGING = {"level": knobs.log_level, "style": knobs.log_format}
 
+CIVIL_REGISTRY_URL, CIVIL_REGISTRY_USER = knobs.civil_registry_url, knobs.civil_registry_user
+CIVIL_REGISTRY_PASSWORD = knobs.civil_registry_password
+
 DATA_UPLOAD_MAX_MEMORY_SIZE = knobs.body_limit_mb * 1024 * 1024
 
 from .identity import *  # noqa: E402, F403
+from .signing import *  # noqa: E402, F403

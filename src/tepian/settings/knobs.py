@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -56,6 +57,26 @@ class Knobs(BaseSettings):
         description="WhatsApp or SMS gateway that takes messages as JSON by POST; empty: messages are written to HOME/outbox",
     )
     message_gateway_token: str = Field("", description="Bearer token for the message gateway")
+
+    civil_registry_url: str = Field(
+        "", description="The civil registry's JSON web service, https://…; empty: the local register is all there is"
+    )
+    civil_registry_user: str = Field("", description="User name at the civil registry's service")
+    civil_registry_password: str = Field("", description="Password at the civil registry's service")
+    signer: Literal["local", "bsre-v1", "bsre-v2"] = Field(
+        "local",
+        description="Who makes signatures: the city's own authority (local), or BSrE's gateway (bsre-v1, bsre-v2)",
+    )
+    bsre_url: str = Field("", description="Address of the city's BSrE gateway, https://…")
+    bsre_user: str = Field("", description="User name at the BSrE gateway")
+    bsre_password: str = Field("", description="Password at the BSrE gateway")
+    timestamp_url: str = Field(
+        "",
+        description="Time stamp service (RFC 3161) for signatures of the city's own authority; empty: the city's clock",
+    )
+    signature_roots: str = Field(
+        "", description="PEM file with further roots to trust: the time stamp service's, BSrE's"
+    )
 
     statistics_engine: str = Field(
         "",

@@ -26,6 +26,11 @@ class Migration(migrations.Migration):
             name='status',
             field=models.CharField(choices=[('living', 'Living'), ('dead', 'Dead'), ('moved', 'Moved'), ('merged', 'Merged')], default='living', max_length=10),
         ),
+        migrations.AlterField(
+            model_name='civilevent',
+            name='kind',
+            field=models.CharField(choices=[('birth', 'Birth'), ('death', 'Death'), ('move_in', 'Move In'), ('move_out', 'Move Out'), ('move_within', 'Move Within'), ('marriage', 'Marriage'), ('divorce', 'Divorce'), ('correction', 'Correction'), ('merge', 'Merge')], max_length=12),
+        ),
         migrations.CreateModel(
             name='DuplicatePair',
             fields=[

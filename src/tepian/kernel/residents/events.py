@@ -49,3 +49,19 @@ class ResidentCorrected(_AboutResident):
 
     type: ClassVar[str] = "residents.resident_corrected.v1"
     fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResidentMerged(_AboutResident):
+    """A person was registered twice; from now on the entry `into` counts, and what hangs on this one moves there."""
+
+    type: ClassVar[str] = "residents.resident_merged.v1"
+    into: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResidentParted(_AboutResident):
+    """Two entries were taken for one person and are two again; this one counts by itself, as `other` does."""
+
+    type: ClassVar[str] = "residents.resident_parted.v1"
+    other: int

@@ -123,6 +123,7 @@ class CivilEvent(models.Model):
         MARRIAGE = "marriage"
         DIVORCE = "divorce"
         CORRECTION = "correction"
+        MERGE = "merge"  # of two entries of one person, or its undoing
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     resident = models.ForeignKey(Resident, on_delete=models.PROTECT, related_name="events")

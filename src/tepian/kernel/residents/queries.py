@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tepian.kernel.actors import Actor, NotFound
@@ -16,7 +17,7 @@ from tepian.kernel.catalogue.city import today
 from tepian.kernel.regions import queries as regions
 
 from . import policies, references
-from .models import CivilEvent, Correction, Resident, Status
+from .models import CivilEvent, Correction, DuplicatePair, Resident, Status
 from .numbers import masked
 
 MOST_MEMBERS = 60
@@ -72,10 +73,30 @@ def members(actor: Actor, kk: str) -> list[Resident]:
     return list(rows.exclude(status=Status.MERGED).order_by("relation", "born_on", "pk")[:MOST_MEMBERS])
 
 
-def viewers(pk: int, *, limit: int = 50) -> list[AuditEntry]:
+@dataclass(frozen=True, slots=True)
+class Viewed:
+    """A look at a resident: by which office, when and why. `times` counts looks of one office for one purpose that
+    followed each other on one day."""
+
+    at: datetime
+    who: str
+    purpose: Any
+    times: int
+
+
+def viewers(pk: int, *, limit: int = 100) -> list[Viewed]:
     """Who looked at a resident and why, newest first: for the clerk's card, and for the resident."""
     looks = AuditEntry.objects.filter(operation="audit.view", subject_type="resident", subject_id=str(pk))
-    return list(looks.order_by("-position")[:limit])
+    found: list[Viewed] = []
+    for entry in looks.order_by("-position")[:limit]:
+        purpose = policies.PURPOSES.get(entry.purpose, entry.purpose)
+        last = found[-1] if found else None
+        same_day = last is not None and timezone.localdate(last.at) == timezone.localdate(entry.at)
+        if last is not None and same_day and (last.who, last.purpose) == (entry.actor_label, purpose):
+            found[-1] = Viewed(last.at, last.who, last.purpose, last.times + 1)
+        else:
+            found.append(Viewed(entry.at, entry.actor_label, purpose, 1))
+    return found
 
 
 def age(born_on: date, on: date | None = None) -> int:
@@ -159,6 +180,30 @@ def open_corrections(actor: Actor) -> QuerySet[Correction]:
         return Correction.objects.none()
     seen = Resident.objects.filter(limit)
     return Correction.objects.select_related("resident").filter(state=Correction.State.ASKED, resident__in=seen)
+
+
+def decided_corrections(actor: Actor) -> QuerySet[Correction]:
+    """Those that were answered, the last first."""
+    limit = policies.within(actor)
+    if limit is None:
+        return Correction.objects.none()
+    rows = Correction.objects.select_related("resident").exclude(state=Correction.State.ASKED)
+    return rows.filter(resident__in=Resident.objects.filter(limit)).order_by("-decided_at")
+
+
+def pairs() -> QuerySet[DuplicatePair]:
+    related = [f"{side}__{name}" for side in ("first", "second") for name in ("family", "region")]
+    return DuplicatePair.objects.select_related("first", "second", *related)
+
+
+def open_pairs() -> QuerySet[DuplicatePair]:
+    """Those to decide, the most alike first; none of an entry that leads to another already."""
+    open_ones = pairs().filter(state=DuplicatePair.State.OPEN)
+    return open_ones.exclude(first__status=Status.MERGED).exclude(second__status=Status.MERGED)
+
+
+def decided_pairs() -> QuerySet[DuplicatePair]:
+    return pairs().exclude(state=DuplicatePair.State.OPEN).order_by("-decided_at")
 
 
 STATUS_LABELS = {

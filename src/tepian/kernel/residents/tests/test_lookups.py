@@ -87,7 +87,7 @@ def test_what_nothing_was_recorded_for_is_left_to_the_page_stack(
     def full(*_: Any) -> None:
         raise DatabaseError("disk full")
 
-    monkeypatch.setattr(operations, "record_views", full)
+    monkeypatch.setattr(operations.looking, "record_views", full)
     assert ask((key, good)) == [None], "what cannot be recorded is not shown"
     monkeypatch.undo()
     assert not AuditEntry.objects.filter(operation="audit.view").exists()
