@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
 
-from tepian.kernel.actors import Denied, system
+from tepian.kernel.actors import ANONYMOUS, Denied, system
+from tepian.kernel.catalogue.packs import load_pack
 from tepian.services.dispatch import operations as dispatch
+from tepian.services.literacy import operations as literacy
+from tepian.services.literacy.queries import catalogue, door
 from tepian.services.statistics import operations, queries
 from tepian.services.statistics.models import Edition
 from tepian.services.statistics.queries import data
 
 pytestmark = pytest.mark.django_db
 SYSTEM = system("tests")
+ROOT = Path(__file__).parents[2]
 
 
 def closed_calls(*kinds: str, at: datetime) -> None:
@@ -60,3 +65,31 @@ def test_nobody_else_publishes_computed_figures(contoh, actor_with):
         operations.publish_computed(
             actor=actor_with("data_steward"), dataset=queries.dataset_by("layanan-112"), figures={}
         )
+
+
+def test_literacy_sessions_feed_their_table(db):
+    load_pack(ROOT / "cities" / "samarinda", SYSTEM)
+    now = timezone.now()
+    ward = catalogue.wards()[0]
+    programme = literacy.add_programme(actor=SYSTEM, agency="diskominfo", title="Lansia daring", groups=["umum"])
+    session = literacy.plan_session(
+        actor=SYSTEM,
+        programme=programme,
+        title="Kata sandi",
+        place="Balai RT 3",
+        region=ward,
+        starts_at=now - timedelta(minutes=30),
+        ends_at=now + timedelta(minutes=30),
+        capacity=40,
+    )
+    session = literacy.open_session(actor=SYSTEM, session=session, revision=session.revision)
+    for number in range(7):
+        ticket = door.new_ticket(session, f"phone-{number:014d}-x")
+        literacy.attend(actor=ANONYMOUS, ticket=ticket, region=ward, group="umum")
+    session.refresh_from_db()
+    literacy.hold_session(actor=SYSTEM, session=session, revision=session.revision)
+    operations.compute_all(actor=SYSTEM)
+    edition = queries.published_edition(queries.dataset_by("literasi-digital"))
+    year = str(timezone.localtime(now - timedelta(minutes=30)).year)
+    for code, value in (("warga-terjangkau-literasi", 7.0), ("kelas-literasi", 1.0)):
+        assert data.newest(edition, queries.indicator_by(code)) == (year, value, "p")
