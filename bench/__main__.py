@@ -31,6 +31,7 @@ ORDER = [
     "plan_rollup",
     "table_reading",
     "typeset",
+    "letters",
     "emergency_desk",
     "desk_flows",
     "start",

@@ -249,6 +249,18 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceSurvey:
+    """A question to whoever was served: how was it? Whoever hands something over calls `ask(subject=…, service=…,
+    title=…, title_en=…, office=…, region="")` in the same transaction: `subject` ("letter/S-7K4M-2") is asked once, `service`
+    ("letter.domisili") is what answers are counted by, `office` an agency's code. `link(subject)` gives the address to
+    answer at, "" once it was answered or is over; show it beside what was handed over."""
+
+    room: str
+    ask: Callable[..., None]
+    link: Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
 class EvidencePanel:
     """What a sign's source looked like: `render(source_key, since, until)` gives HTML (a chart, a still) for sources of
     `source_kind` (station, rain, camera, call, report), empty when there is nothing to show."""

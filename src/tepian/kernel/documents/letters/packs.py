@@ -33,7 +33,6 @@ from pathlib import Path
 from typing import Any
 
 from django.utils.text import format_lazy
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tepian.kernel.actors import Actor, Conflict, Invalid
@@ -133,7 +132,7 @@ def check(pack: CityPack) -> Iterator[Problem]:
 
 
 def load(pack: CityPack, actor: Actor) -> dict[str, int]:
-    source = _("city pack %(name)s") % {"name": pack.name}
+    source = f"cities/{pack.name}"
     counts = Counter(load_letters(actor=actor, letters=facts(pack), source=source))
     emblem = next((path for path in EMBLEMS if pack.has(path)), "")
     known = dict(Letterhead.objects.values_list("office", "emblem"))
