@@ -97,3 +97,66 @@ def load(
         )
     if done.refused_count:
         raise typer.Exit(2)
+
+
+@residents.command("fetch")
+def fetch(
+    file: Annotated[Path, typer.Argument(help="One NIK a line.", exists=True, dir_okay=False)],
+    begin: Annotated[int, typer.Option("--from", help="The line to begin with.", min=1)] = 1,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Ask, and only say what would happen.")] = False,
+) -> None:
+    """Ask the civil registry's web service for people, and load what it answers.
+
+    Ends with 0 when every number was answered, with 2 when some were not. When the service stops answering, what came
+    before is kept and the line to go on from is said.
+    """
+    wake_django()
+    from tepian.kernel.actors import system
+    from tepian.kernel.residents import loading, registry
+
+    service = registry.civil_registry()
+    if service is None:
+        console.print("No service is set: TEPIAN_CIVIL_REGISTRY_URL is empty.", style="red", markup=False)
+        raise typer.Exit(1)
+    so_far = registry.Fetching()
+    with file.open(encoding="utf-8-sig") as lines:
+        done = loading.load(
+            actor=system("cli.residents"),
+            rows=registry.rows_of(service, lines, so_far, begin=begin),
+            dry_run=dry_run,
+            sha256=loading.digest(file),
+        )
+    word = "would be " if dry_run else ""
+    console.print(
+        f"{word}created {done.created}, {word}changed {done.changed}, unchanged {done.unchanged}, "
+        f"refused {done.refused_count}, unknown to the service {len(so_far.unknown)}, no NIK {len(so_far.wrong)}",
+        markup=False,
+    )
+    for line, field, sentence in done.refused[:20]:
+        console.print(f"line {line}, {field}: {sentence}", style="red", markup=False)
+    for label, numbers in (("unknown", so_far.unknown), ("no NIK", so_far.wrong)):
+        if numbers:
+            console.print(f"{label}: lines {', '.join(map(str, numbers[:50]))}", style="yellow", markup=False)
+    if so_far.away:
+        console.print(str(so_far.away.message), style="red", markup=False)
+        console.print(f"Go on later with --from {max(begin, so_far.line + 1)}", style="red", markup=False)
+    if so_far.away or so_far.unknown or so_far.wrong or done.refused_count:
+        raise typer.Exit(2)
+
+
+@residents.command("duplicates")
+def find_duplicates() -> None:
+    """Compare the whole register for people who are in it twice. Nothing is put together: pairs wait on the desk.
+
+    New entries are compared every night by themselves; this is for after a load.
+    """
+    wake_django()
+    from tepian.kernel.actors import system
+    from tepian.kernel.residents import duplicates, operations
+
+    seen = new = 0
+    for pairs in duplicates.everywhere():
+        seen += len(pairs)
+        if pairs:
+            new += operations.note_duplicates(actor=system("cli.residents"), pairs=pairs)
+    console.print(f"{seen} pairs look alike, {new} of them are new: /kerja/kelurahan/warga/ganda", markup=False)

@@ -1,8 +1,9 @@
 """Finding entries that may be one person twice, and saying why.
 
 Two entries are worth a look when their names sound alike, their days of birth are the same or easily written for each
-other, and something else speaks for it: the mother's name, the family card, the address, or NIKs that differ in a digit
-or two. A mother with another name speaks against it. Nothing is decided here."""
+other, and something else speaks for it: a parent's name, the family card, the address. A mother with another name speaks
+against it. NIKs that are nearly the same say nothing: they hold the day of birth, and their serials are small. Nothing is
+decided here."""
 
 from __future__ import annotations
 
@@ -15,7 +16,6 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from rapidfuzz.distance import Hamming
 
 from . import names
 from .models import CivilEvent, Resident, Status
@@ -31,13 +31,12 @@ REASONS = {
     "father": _("fathers of the same name"),
     "family": _("on the same family card"),
     "street": _("at the same address"),
-    "nik": _("NIKs that differ in one or two digits"),
     "twins": _("Careful: on one family card with the same day of birth, these may be twins."),
 }
 NAMES_ALIKE = 0.88
-_WEIGHTS = {"mother": 0.5, "family": 0.5, "nik": 0.5, "father": 0.3, "street": 0.3}
+_WEIGHTS = {"mother": 0.5, "family": 0.5, "father": 0.3, "street": 0.3}
 _BIRTHS = {"same": 1.0, "swapped": 0.8, "digit": 0.7}
-COLUMNS = ("pk", "folded", "sex", "born_on", "nik", "mother", "father", "family_id", "street", "ward_code")
+COLUMNS = ("pk", "folded", "sex", "born_on", "mother", "father", "family_id", "street", "ward_code")
 DAYS = 366  # days of birth that are compared in one go
 RECENT = timedelta(days=3)
 
@@ -50,7 +49,6 @@ class Entry:
     folded: str
     sex: str
     born_on: date
-    nik: str
     mother: str
     father: str
     family: int | None
@@ -90,8 +88,6 @@ def compare(a: Entry, b: Entry) -> Pair | None:
         reasons.append("family")
     elif a.street and a.ward == b.ward and a.street.casefold() == b.street.casefold():
         reasons.append("street")
-    if Hamming.distance(a.nik, b.nik) <= 2:
-        reasons.append("nik")
     others = sum(_WEIGHTS.get(reason, 0.0) for reason in reasons)
     if not others and (mothers is not None or birth != "same" or alike < 0.97):
         return None

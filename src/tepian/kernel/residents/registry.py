@@ -7,6 +7,7 @@ them, so that a person who comes over the wire passes the same checks as a line 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -66,15 +67,36 @@ def ask_registry(*, actor: Actor, nik: str) -> Mapping[str, str] | None:
     return service.find(number) if service else None
 
 
-def rows_of(service: CivilRegistry, niks: Iterable[str], unknown: list[int]) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """For `loading.load`: asks for each number in turn; lines of numbers that the service does not know are put into
-    `unknown`. Raises `Away` where the service stops answering: what was loaded before stays, and loading again goes on."""
+@dataclass(slots=True)
+class Fetching:
+    """How far a fetch came: `line` is the last one asked for, `unknown` are lines of numbers that nobody has, `wrong`
+    lines that hold no NIK, `away` why the service stopped answering."""
+
+    line: int = 0
+    unknown: list[int] = field(default_factory=list)
+    wrong: list[int] = field(default_factory=list)
+    away: Away | None = None
+
+
+def rows_of(
+    service: CivilRegistry, niks: Iterable[str], so_far: Fetching, *, begin: int = 1
+) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """For `loading.load`: asks for one number after the other, from line `begin` on. Where the service stops answering the
+    rows end, so that what came before is written; `so_far` says where to go on."""
     for line, nik in enumerate(niks, 1):
-        text = nik.strip()
-        if not text:
+        if line < begin or not nik.strip():
             continue
-        found = service.find(read_nik(text, today=today()).text)
-        if found is None:
-            unknown.append(line)
+        try:
+            found = service.find(read_nik(nik, today=today()).text)
+        except Away as away:
+            so_far.away = away
+            return
+        except Invalid:
+            so_far.wrong.append(line)
+            found = None
         else:
+            if found is None:
+                so_far.unknown.append(line)
+        so_far.line = line
+        if found is not None:
             yield line, found
