@@ -18,7 +18,16 @@ for app in apps.get_app_configs():
     if app.label == "city":
         parts = [
             f"{app.name}.{part}"
-            for part in ("identity", "notifications", "documents", "regions", "organisations", "maps", "residents")
+            for part in (
+                "identity",
+                "notifications",
+                "documents",
+                "regions",
+                "organisations",
+                "maps",
+                "residents",
+                "signatures",
+            )
         ]
     for part in parts:
         if find_spec(f"{part}.urls"):

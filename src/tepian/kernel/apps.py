@@ -12,7 +12,16 @@ class KernelConfig(AppConfig):
     verbose_name = "City"
 
     def ready(self) -> None:
-        for part in ("regions", "organisations", "identity", "notifications", "documents", "residents", "maps"):
+        for part in (
+            "regions",
+            "organisations",
+            "identity",
+            "notifications",
+            "documents",
+            "residents",
+            "signatures",
+            "maps",
+        ):
             for door in ("contributions", "reactions"):
                 module = f"tepian.kernel.{part}.{door}"
                 if find_spec(module):

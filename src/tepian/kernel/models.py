@@ -9,3 +9,4 @@ from .notifications.models import *  # noqa: F403
 from .organisations.models import *  # noqa: F403
 from .regions.models import *  # noqa: F403
 from .residents.models import *  # noqa: F403
+from .signatures.models import *  # noqa: F403

@@ -236,6 +236,7 @@ def routers() -> Iterator[tuple[str, Router]]:
                     "notifications",
                     "maps",
                     "residents",
+                    "signatures",
                 )
             ]
         for part in parts:

@@ -51,12 +51,13 @@ def _roles_of(name: str) -> tuple[str, ...]:
     return roles
 
 
-def _tabs(actor: Actor) -> list[tuple[str, str]]:
+def tabs(actor: Actor) -> list[tuple[str, str]]:
     """The pages of administration that this actor may open."""
     pages = [
         (_("Accounts"), "identity-accounts"),
         (_("Positions"), "identity-positions"),
         (_("Device keys"), "identity-device-keys"),
+        (_("Signing"), "signatures-keys"),
         (_("Record"), "identity-audit"),
     ]
     return [(label, reverse(name)) for label, name in pages if actor.has(*_roles_of(name))]
@@ -66,7 +67,7 @@ def _tabs(actor: Actor) -> list[tuple[str, str]]:
 @require_GET
 def first(request: HttpRequest) -> HttpResponse:
     """The first page of administration that this actor may open."""
-    return redirect(_tabs(_actor(request))[0][1])
+    return redirect(tabs(_actor(request))[0][1])
 
 
 def _refused(form: Any, error: Invalid | Denied) -> None:
@@ -92,7 +93,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "identity/accounts.html",
-        {"tabs": _tabs(_actor(request)), "page": page, "listed": listed, "text": text},
+        {"tabs": tabs(_actor(request)), "page": page, "listed": listed, "text": text},
     )
 
 
@@ -235,7 +236,7 @@ def positions(request: HttpRequest) -> HttpResponse:
         (position, _grant_text(grants_of(position.grants, position.agency.code)), held.get(position.pk, []))
         for position in Position.objects.select_related("agency").order_by("agency__code", "code")
     ]
-    return render(request, "identity/positions.html", {"tabs": _tabs(_actor(request)), "listed": listed})
+    return render(request, "identity/positions.html", {"tabs": tabs(_actor(request)), "listed": listed})
 
 
 @administrators
@@ -270,7 +271,7 @@ def device_keys(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "identity/device_keys.html",
-        {"tabs": _tabs(_actor(request)), "listed": listed, "form": form},
+        {"tabs": tabs(_actor(request)), "listed": listed, "form": form},
         status=422 if form.errors else 200,
     )
 
@@ -356,7 +357,7 @@ def audit(request: HttpRequest) -> HttpResponse:
         request,
         "identity/audit.html",
         {
-            "tabs": _tabs(actor),
+            "tabs": tabs(actor),
             "entries": [(entry, list(_details(entry.details))) for entry in listed[:50]],
             "older": listed[49].position if len(listed) > 50 else None,
             "wanted": wanted,

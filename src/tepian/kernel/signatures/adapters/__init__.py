@@ -1,0 +1,1 @@
+"""The ways to a signature: the city's own authority, and BSrE."""

@@ -1,0 +1,1 @@
+"""Pages: the public check, the desk of those who sign, keys."""
