@@ -12,6 +12,7 @@ from tepian.kernel.actors import system
 from tepian.kernel.catalogue import packs
 from tepian.kernel.identity import operations as identity
 from tepian.kernel.identity.models import DeviceKey
+from tepian.kernel.residents import demo as residents
 from tepian.services.assessment import demo as assessment
 from tepian.services.dispatch import demo as desk
 from tepian.services.literacy import demo as literacy
@@ -27,6 +28,7 @@ ACTOR = system("demo", "Demo")
 def prepare(pack: Path, home: Path) -> None:
     """Load the pack, write `demo-accounts.json`, and keep a device key for the storm."""
     packs.load_pack(pack, ACTOR)
+    residents.make_residents(actor=ACTOR)
     desk.man_the_units(actor=ACTOR)
     statistics.publish_examples(actor=ACTOR, pack=pack)
     assessment.make_assessments(actor=ACTOR)

@@ -12,7 +12,7 @@ import pytest
 from tepian.kernel.actors import Denied, Invalid, system
 from tepian.kernel.catalogue.city import today
 
-from .. import loading, operations
+from .. import demo, loading, operations, queries
 from ..generator import city
 from ..models import Family, Residence, Resident, ResidentKey
 
@@ -104,3 +104,10 @@ def test_only_the_registry_loads(tmp_path: Path, actor_with: Any) -> None:
     written(tmp_path / "a.csv", 3)
     with pytest.raises(Denied):
         loading.load(actor=actor_with("ward_clerk"), rows=loading.read_file(tmp_path / "a.csv"))
+
+
+def test_the_demonstration_is_fictional_and_made_once() -> None:
+    made = demo.make_residents(actor=REGISTRY, count=60)
+    assert made == Resident.objects.filter(fictional=True).count() == Resident.objects.count() == 60 + demo.TWICE
+    assert demo.make_residents(actor=REGISTRY, count=60) == 0
+    assert queries.open_pairs().count() >= 1 and queries.open_corrections(REGISTRY).count() == 1
