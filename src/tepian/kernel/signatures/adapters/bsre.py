@@ -15,6 +15,7 @@ import json
 import ssl
 from collections.abc import Mapping
 from datetime import datetime
+from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote
@@ -120,7 +121,7 @@ class Gateway:
         except URLError as error:
             trust = isinstance(error.reason, ssl.SSLCertVerificationError)
             raise (untrusted() if trust else unreachable()) from None
-        except OSError:  # the line went dead in the middle
+        except (OSError, HTTPException):  # the line went dead in the middle
             raise unreachable() from None
         if len(content) > MOST:
             raise broken("too large")
