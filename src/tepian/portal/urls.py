@@ -10,6 +10,7 @@ PUBLIC = [
     path("", views.home, name="portal-home"),
     path("layanan", views.services, name="portal-services"),
     path("lacak", views.track, name="portal-track"),
+    path("lacak/<str:code>", views.track, name="portal-track-code"),
     path("cari", views.search, name="portal-search"),
     path("status", views.status, name="portal-status"),
     path("bantuan", views.about, {"page": "help"}, name="portal-help"),

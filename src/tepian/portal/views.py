@@ -96,7 +96,11 @@ def find(query: str, actor: Actor) -> list[SearchHit]:
 
 def _asked(request: HttpRequest, name: str) -> tuple[str, bool]:
     """What was asked, without control characters; whether it had to be cut."""
-    text = " ".join("".join(sign if sign.isprintable() else " " for sign in request.GET.get(name, "")).split())
+    return _line(request.GET.get(name, ""))
+
+
+def _line(given: str) -> tuple[str, bool]:
+    text = " ".join("".join(sign if sign.isprintable() else " " for sign in given).split())
     return text[:LONGEST_QUERY], len(text) > LONGEST_QUERY
 
 
@@ -120,9 +124,9 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 @public_page
-def track(request: HttpRequest) -> HttpResponse:
-    """A number of a report or an application leads to its page."""
-    code, _was_cut = _asked(request, "kode")
+def track(request: HttpRequest, code: str = "") -> HttpResponse:
+    """A number of a report or an application leads to its page: typed, or as the address on a receipt."""
+    code = _line(code)[0] or _asked(request, "kode")[0]
     if code:
         hits = [hit for hit in find(code, request.actor) if hit.score >= 100]  # type: ignore[attr-defined]
         if len(hits) == 1:

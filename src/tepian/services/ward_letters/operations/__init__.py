@@ -1,0 +1,30 @@
+"""Every verb of this room. The system's state changes nowhere else."""
+
+from __future__ import annotations
+
+from .applying import (
+    NotProven,
+    TooMany,
+    answer,
+    anything,
+    attach,
+    begin,
+    begin_at_counter,
+    cancel,
+    count_try,
+    detach,
+    prove,
+    submit,
+)
+from .handling import FIELD_PAPER, LOOKED_FOR, accept_paper, approve, inspect, refuse, see, send_back
+from .keeping import due_to_expire, expire, forget_tries, revoke, stop_for
+from .letters import fetch, finish, hand_over, issue, render, values
+from .letters import send_back as send_back_from_signing
+from .packs import load_pack
+
+__all__ = [
+    "FIELD_PAPER", "LOOKED_FOR", "NotProven", "TooMany", "accept_paper", "answer", "anything",
+    "approve", "attach", "begin", "begin_at_counter", "cancel", "count_try", "detach", "due_to_expire", "expire",
+    "fetch", "finish", "forget_tries", "hand_over", "inspect", "issue", "load_pack", "prove", "refuse", "render", "revoke",
+    "see", "send_back", "send_back_from_signing", "stop_for", "submit", "values",
+]  # fmt: skip
