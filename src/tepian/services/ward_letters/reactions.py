@@ -25,3 +25,14 @@ def moved(envelope: Envelope) -> None:
         reason=states.MOVED_AWAY,
         ward=envelope.data["to_ward"],
     )
+
+
+@on("signatures.document_revoked.v1", consumer="ward_letters.signatures")
+def revoked(envelope: Envelope) -> None:
+    """A letter that was revoked where it was signed does not count here either; its users hear it from us."""
+    if envelope.data["kind"] == operations.KIND:
+        operations.revoke(
+            actor=system("ward_letters.signatures", envelope.actor),
+            document=envelope.data["code"],
+            reason=envelope.data["reason"],
+        )

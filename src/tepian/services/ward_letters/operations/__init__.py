@@ -18,13 +18,12 @@ from .applying import (
 )
 from .handling import FIELD_PAPER, LOOKED_FOR, accept_paper, approve, inspect, refuse, see, send_back
 from .keeping import due_to_expire, expire, forget_tries, revoke, stop_for
-from .letters import fetch, finish, hand_over, issue, render, values
-from .letters import send_back as send_back_from_signing
+from .letters import KIND, fetch, finish, hand_over, issue, render, return_unsigned, values, waiting
 from .packs import load_pack
 
 __all__ = [
-    "FIELD_PAPER", "LOOKED_FOR", "NotProven", "TooMany", "accept_paper", "answer", "anything",
+    "FIELD_PAPER", "KIND", "LOOKED_FOR", "NotProven", "TooMany", "accept_paper", "answer", "anything",
     "approve", "attach", "begin", "begin_at_counter", "cancel", "count_try", "detach", "due_to_expire", "expire",
-    "fetch", "finish", "forget_tries", "hand_over", "inspect", "issue", "load_pack", "prove", "refuse", "render", "revoke",
-    "see", "send_back", "send_back_from_signing", "stop_for", "submit", "values",
+    "fetch", "finish", "forget_tries", "hand_over", "inspect", "issue", "load_pack", "prove", "refuse", "render",
+    "return_unsigned", "revoke", "see", "send_back", "stop_for", "submit", "values", "waiting",
 ]  # fmt: skip

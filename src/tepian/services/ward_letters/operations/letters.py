@@ -2,36 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from tepian.kernel.actors import Actor, Conflict, Invalid, system
 from tepian.kernel.catalogue.city import current_city, today
-from tepian.kernel.catalogue.contributions import DocumentFacts, Signatory
+from tepian.kernel.catalogue.contributions import DocumentFacts, ServiceSurvey, SignableItem, Signatory, offered
 from tepian.kernel.documents import letters, numbering
 from tepian.kernel.documents.models import StoredFile
 from tepian.kernel.events import emit, operation
+from tepian.kernel.organisations import queries as organisations
 from tepian.kernel.regions import queries as regions
 from tepian.kernel.residents import references
 from tepian.kernel.residents.models import Resident
+from tepian.kernel.signatures import queries as signatures
 from tepian.ui import words
+from tepian.ui.words import in_language
 
 from .. import policies, queries, states
 from ..events import LetterIssued
 from ..models import Request
 from ..queries import answers as asking
 from ..queries import checks
+from .handling import send_back
 from .parts import locked, moved
 
+KIND = "ward_letter"  # as `kernel.signatures` knows it
 CHECK = "/surat/cek/"  # the public check's address, of `kernel.signatures`
-
-
-def number_subject(request: Request) -> str:
-    return f"letter/{request.code}"
 
 
 def last_day(request: Request, on: date) -> date | None:
@@ -104,22 +107,24 @@ def render(key: str, code: str, signatory: Signatory) -> bytes:
         )
     if reason := checks.hindrance(row):
         raise Conflict(reason, code="hindered", item=key)
-    position = queries.signer_position(row)
-    if position is None:
-        raise Conflict(_("No position signs letters of this ward. Tell the administrator."), code="no_signer", item=key)
+    office = queries.office_code(row)
+    if not office:
+        raise Conflict(
+            _("This ward has no office whose letter it could be. Tell the administrator."), code="no_office", item=key
+        )
     on = today()
     number = numbering.take(
         series=row.kind.series,
-        office=position.agency,
+        office=office,
         on=on,
         rule=row.kind.number_rule,
         classification=row.kind.classification,
-        subject=number_subject(row),
+        subject=queries.subject_of(row),
     )
     return letters.render_letter(
         template=letters.template_on(row.kind.template, on),
         values=values(row, on),
-        head=letters.head_of(position.agency),
+        head=letters.head_of(office),
         number=number,
         on=on,
         signer=signatory,
@@ -137,7 +142,7 @@ def finish(key: str, file: StoredFile, code: str, signatory: Signatory) -> Docum
 def issue(*, actor: Actor, code: str, file: StoredFile, document: str, signer: str) -> Request:
     """Only where it was signed: the signature's own permission is asked there."""
     row = locked(Request.objects.get(code=code), to=states.ISSUED, among=(states.WAITING,))
-    taken = numbering.number_of(number_subject(row))
+    taken = numbering.number_of(queries.subject_of(row))
     if taken is None:
         raise Invalid(_("This letter has no number. Nothing was signed."), code="no_number", item=code)
     row.number, row.document, row.letter, row.signer = taken.text, document, file.pk, signer[:200]
@@ -156,11 +161,40 @@ def issue(*, actor: Actor, code: str, file: StoredFile, document: str, signer: s
     return row
 
 
-def send_back(actor: Actor, key: str, reason: str) -> None:
-    """From the head's list: the letter goes back to the clerk."""
-    from .handling import send_back as back
+def waiting(actor: Actor) -> Iterable[SignableItem]:
+    """Letters that wait for this person's signature, in the own position or on behalf of another."""
+    mine = {one.position for one in signatures.signatories(actor, kind=KIND)}
+    for row, position in queries.to_sign(mine):
+        agency = organisations.chart().agencies.get(position.agency)
+        yield SignableItem(
+            kind=KIND,
+            key=row.code,
+            title=f"{in_language(row.kind, 'title')}: {asking.subject(row).name}",
+            detail=row.code,
+            url=reverse("ward-letters-case", args=[row.code]) if policies.may_read(actor, row) else "",
+            since=row.state_since,
+            due=row.due_at,
+            position=position.code,
+            agency=agency.name if agency else "",
+        )
 
-    back(actor=actor, request=queries.by_code(actor, key), reason=reason)
+
+def return_unsigned(actor: Actor, key: str, reason: str) -> None:
+    """From the list of who signs, where it was asked whether it waits for them: the letter goes back to the clerk."""
+    send_back(actor=system("signatures", actor.label), request=Request.objects.get(code=key), reason=reason)
+
+
+def _ask_how_it_was(row: Request) -> None:
+    """A question about the service goes with what is handed over."""
+    for survey in offered(ServiceSurvey):
+        survey.ask(
+            subject=queries.subject_of(row),
+            service=f"letter.{row.kind_code}",
+            title=row.kind.title,
+            title_en=row.kind.title_en,
+            office=queries.office_code(row),
+            region=row.ward_code,
+        )
 
 
 @operation("ward_letters.hand_over", policy=policies.may_serve)
@@ -170,6 +204,7 @@ def hand_over(*, actor: Actor, request: Request, revision: int, how: str) -> Req
     if how not in (states.PRINT, states.PAPER):
         raise Invalid(_("Say how it was handed over."), code="how", field="how")
     row.handed_how = how
+    _ask_how_it_was(row)
     return moved(actor, row, "handed", state=states.HANDED, how=how)
 
 
@@ -182,4 +217,5 @@ def fetch(*, actor: Actor, request: Request, secret: str) -> Request:
     if row.state != states.ISSUED:
         return row
     row.handed_how = states.LINK
+    _ask_how_it_was(row)
     return moved(actor, row, "handed", state=states.HANDED, how=states.LINK)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tepian.kernel.actors import Actor, NotFound
+from tepian.kernel.catalogue.contributions import ServiceSurvey, offered
 from tepian.kernel.organisations import queries as organisations
 from tepian.kernel.organisations.queries import PositionInfo
 from tepian.kernel.regions import queries as regions
+from tepian.kernel.signatures.policies import REASONS as REVOKE_REASONS
 from tepian.toolkit import identifiers
 
 from .. import policies, states
@@ -22,9 +25,30 @@ from . import answers, checks
 from .kinds import STEP_NAMES, TOPIC, due_at, kind, kinds, matching, said, sentences
 
 __all__ = [
-    "PREFIX", "STATE_NAMES", "STEP_NAMES", "TOPIC", "Facts", "answers", "by_code", "checks", "clean_code", "desk", "due_at",
-    "facts_of", "history", "kind", "kinds", "matching", "next_on_desk", "papers_of", "public", "said", "sentences",
-    "signer_position", "to_sign", "waiting",
+    "PREFIX",
+    "STATE_NAMES",
+    "STEP_NAMES",
+    "TOPIC",
+    "Facts",
+    "answers",
+    "by_code",
+    "checks",
+    "clean_code",
+    "desk",
+    "due_at",
+    "facts_of",
+    "history",
+    "kind",
+    "kinds",
+    "matching",
+    "next_on_desk",
+    "office_code",
+    "papers_of",
+    "public",
+    "said",
+    "sentences",
+    "to_sign",
+    "waiting",
 ]  # fmt: skip
 
 PREFIX, LENGTH = "M", 6  # M for permohonan
@@ -98,9 +122,33 @@ def next_on_desk(actor: Actor, *, besides: int) -> Request | None:
     return waiting(actor).exclude(pk=besides).first()
 
 
-def to_sign(actor: Actor) -> list[Request]:
-    """What waits for this actor's signature."""
-    return [row for row in waiting(actor).filter(step__in=states.SIGNING) if row.signs_next]
+def to_sign(positions: Iterable[str]) -> list[tuple[Request, PositionInfo]]:
+    """What waits for a signature in the name of one of these positions (codes), with the position, the soonest due
+    first."""
+    chosen, wanted = {}, Q(pk__in=[])
+    for code in set(positions):
+        position = organisations.chart().positions.get(code)
+        for grant in position.grants if position else ():
+            if grant.role == policies.HEAD and grant.scope == "region":
+                chosen[grant.code] = position
+                wanted |= Q(step=states.HEAD, ward_code=grant.code)
+                wanted |= Q(step=states.DISTRICT, ward_code__startswith=f"{grant.code}.")
+    if not chosen:
+        return []
+    rows = _rows().filter(wanted, state=states.WAITING, step__in=states.SIGNING).order_by("due_at", "id")
+    return [(row, found) for row in rows if row.signs_next and (found := chosen.get(signing_region(row)))]
+
+
+def subject_of(request: Request) -> str:
+    """Under which the number and the question about the service know this letter."""
+    return f"letter/{request.code}"
+
+
+def survey_link(request: Request) -> str:
+    """Where the applicant says how it was; "" before it was handed over, after the answer, or without surveys."""
+    if request.state != states.HANDED:
+        return ""
+    return next((link for survey in offered(ServiceSurvey) if (link := survey.link(subject_of(request)))), "")
 
 
 def papers_of(request: Request) -> list[Paper]:
@@ -111,14 +159,15 @@ def history(request: Request) -> list[Step]:
     return list(request.history.all())
 
 
-def signer_position(request: Request) -> PositionInfo | None:
-    """The position in whose name the letter is signed: the lurah's of the ward, or the camat's of the district."""
-    last = request.steps[-1]
-    region = request.ward_code if last == states.HEAD else request.ward_code.rsplit(".", 1)[0]
-    for row in organisations.positions(role=policies.HEAD):
-        if any(grant.scope == "region" and grant.code == region for grant in row.grants):
-            return row
-    return None
+def signing_region(request: Request) -> str:
+    """The ward whose lurah signs, or the district whose camat does."""
+    return request.ward_code if request.steps[-1] == states.HEAD else request.ward_code.rsplit(".", 1)[0]
+
+
+def office_code(request: Request) -> str:
+    """The agency whose letter it is: the ward's office, or the district's. "" where the city has none there."""
+    office = organisations.office_of(signing_region(request))
+    return office.code if office else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,4 +237,9 @@ def facts_of(request: Request, now: datetime | None = None) -> Facts:
 
 def reason_of(request: Request) -> str:
     """Why it was returned, refused, stopped or revoked, for people."""
-    return str(STOP_WORDS.get(request.reason, request.reason))
+    return words_of(request.reason)
+
+
+def words_of(reason: str) -> str:
+    """A reason as it was written, or the words of its code."""
+    return str(STOP_WORDS.get(reason) or REVOKE_REASONS.get(reason) or reason)

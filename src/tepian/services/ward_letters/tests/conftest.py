@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 
 from tepian.kernel.actors import system
+from tepian.kernel.catalogue import kept
+from tepian.kernel.identity.models import Account
 from tepian.kernel.residents import operations as register
+from tepian.kernel.signatures import operations as signing
 from tepian.toolkit import photos
 from tepian.toolkit.tests.photos import JPEG
 
@@ -43,7 +46,7 @@ def offices(actor_with: Any) -> SimpleNamespace:
     def post(name: str, role: str, code: str) -> Any:
         return actor_with(role, scope="region", code=code, username=name)
 
-    return SimpleNamespace(
+    found = SimpleNamespace(
         clerk=post("clerk", "ward_clerk", WARD),
         clerk2=post("clerk2", "ward_clerk", WARD),
         elsewhere=post("elsewhere", "ward_clerk", OTHER),
@@ -52,6 +55,8 @@ def offices(actor_with: Any) -> SimpleNamespace:
         rt=post("rt", "neighbourhood_head", RT),
         rw=post("rw", "neighbourhood_head", WARD),
     )
+    kept.forget_all()  # the fixtures wrote their positions past the operations
+    return found
 
 
 def large_png(width: int, height: int) -> bytes:
@@ -96,3 +101,16 @@ def send(who: Any, kind: str = "domisili") -> Request:
 def approve(actor: Any, row: Request) -> Request:
     operations.approve(actor=actor, request=row, revision=row.revision)
     return fresh(row)
+
+
+PASSPHRASE = "perahu biru menyeberang pagi"
+
+
+@pytest.fixture
+def key(offices: Any) -> str:
+    """The lurah and the camat can sign; the passphrase of both."""
+    signing.make_root(actor=SYSTEM)
+    for actor in (offices.head, offices.camat):
+        signing.offer_key(actor=SYSTEM, account=Account.objects.get(username=actor.id))
+        signing.activate_key(actor=actor, passphrase=PASSPHRASE)
+    return PASSPHRASE

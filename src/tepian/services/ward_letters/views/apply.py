@@ -96,6 +96,7 @@ def own(request: HttpRequest, code: str, secret: str) -> HttpResponse:
                 "nik": masked(row.resident.nik),
                 "change": _address(row, LAST) if row.state == states.RETURNED else "",
                 "letter": public_url("ward-letters-letter", row.code, row.secret) if row.letter else "",
+                "survey": queries.survey_link(row),
                 "may_cancel": states.may_follow(row.state, states.CANCELLED),
                 "cancel": public_url("ward-letters-cancel", row.code, row.secret),
                 "address": address,

@@ -60,7 +60,7 @@ def timeline(request: Request) -> list[dict[str, Any]]:
         {
             "what": verb_words(step.verb),
             "by": _("the applicant") if step.by == "applicant" else step.by,
-            "words": str(queries.STOP_WORDS.get(step.words, step.words)),
+            "words": queries.words_of(step.words),
             "at": step.at,
         }
         for step in queries.history(request)
