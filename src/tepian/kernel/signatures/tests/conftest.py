@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tepian.kernel.actors import Actor, Conflict, system
+from tepian.kernel.catalogue import kept
 from tepian.kernel.catalogue.contributions import DocumentFacts, Signable, SignableItem, Signatory
 from tepian.kernel.catalogue.models import CitySetting
 from tepian.kernel.identity.models import Account, Holding
@@ -123,6 +124,7 @@ def make_office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any) 
         Holding.objects.create(account=account, position=position, starts_at=since, basis="SK 1/2026")
         return account
 
+    kept.changed("organisations")
     head = person("lurah", "Rahmat Hidayat", "ward.head", "Lurah Tepi Sungai")
     deputy = person("sekretaris", "Dewi Lestari", "ward.secretary", "Sekretaris Kelurahan")
     give_key(head)

@@ -81,7 +81,7 @@ def _desk(
     rows = [_row(item, opened, opened if chosen is None else chosen) for item in queries.waiting(actor)]
     context = {
         "rows": rows,
-        "unread": next((row for row in rows if not row["opened"]), None),
+        "next_unread": next((row for row in rows if not row["opened"]), None),
         "read": sum(row["opened"] for row in rows),
         "signs": bool(queries.signatories(actor)),
         "key": _key_state(actor),

@@ -90,7 +90,7 @@ def _result(
     context: dict[str, Any] = {
         "found": found,
         "file": file,
-        "tone": NOTICES[found.state] if found else "warn",
+        "tone": NOTICES[found.state] if found and (file is None or file.verdict == "same") else "warn",
         "reason": policies.REASONS.get(found.reason, "") if found else "",
     }
     return render(request, "signatures/checked.html", context)
