@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import transaction
@@ -21,7 +22,7 @@ from ..states import Quarter
 from .draft import MACHINE, decide, new_draft, new_plan
 
 pytestmark = pytest.mark.django_db
-TODAY, DECIDED = date(2026, 1, 20), date(2025, 12, 1)
+TODAY, AUTUMN = date(2026, 1, 20), date(2025, 10, 1)
 LAST = Quarter(2025, 4)
 TITLES = ("Layanan daring", "Loket bersama", "Pusat aduan")
 ACTS = ("tell", "send", "planner", "plan_verifier", "return", "reopen")
@@ -53,7 +54,7 @@ class City:
             operations.change_part(actor=MACHINE, part=row, edits=row.edits, values=values)
         else:
             operations.remove_part(actor=MACHINE, part=row, edits=row.edits)
-        return decide(draft, DECIDED)
+        return decide(draft, AUTUMN + timedelta(days=draft.number))  # each later than the one before
 
     def act(self, kind: str, key: Any, quarter: Quarter, value: float) -> None:
         report = Report.objects.filter(plan=self.plan, key=key, year=quarter.year, quarter=quarter.number).first()
@@ -64,7 +65,7 @@ class City:
                 row = operations.save_report(
                     actor=clerk, report=row, revision=row.revision, value=value, obstacle="Cuaca."
                 )
-                operations.add_link(actor=clerk, report=row, url=f"https://contoh.example/{value}")
+                operations.add_link(actor=clerk, report=row, url=f"https://contoh.example/{uuid4()}")
             case "prove":
                 for step in ("tell", "send", "planner", "plan_verifier"):
                     self.act(step, key, quarter, value)
@@ -106,7 +107,7 @@ class City:
 def plainly(plan: Plan, only: tuple[str, ...]) -> tuple[float | None, int]:
     """(percent, actions) of 2025 straight from the records of the revision in force."""
     sums = weights = 0.0
-    rows = Part.objects.filter(revision=queries.revision_on(plan, DECIDED), kind=states.ACTION)
+    rows = Part.objects.filter(revision=queries.revision_on(plan, date(2025, 12, 31)), kind=states.ACTION)
     for row in rows:
         target = Target.objects.get(part=row, year=2025).value
         told = Report.objects.filter(plan=plan, key=row.key, year=2025, state__in=only).exclude(value=None)
