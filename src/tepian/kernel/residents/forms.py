@@ -56,34 +56,34 @@ class PurposeForm(forms.Form):
     )
 
 
-class SearchForm(forms.Form):
+class WhoForm(forms.Form):
     """One field for what people bring: a card with a number, or a name."""
 
     who = forms.CharField(
         label=_("Name, NIK or number of the family card"),
         max_length=120,
-        required=False,
         help_text=_("A name may be written as it sounds. Spaces in numbers do no harm."),
         widget=forms.TextInput(
             {"class": "field", "type": "search", "autocomplete": "off", "spellcheck": "false", "data-key": "/"}
         ),
+        error_messages={"required": _("Write a name or a number.")},
     )
     born_on = _day(_("Date of birth"), required=False, help_text=_("With a name: also when it is a little wrong."))
-    address = _text(_("Or by address: words of the street"), 200, required=False)
+
+
+class AddressForm(forms.Form):
+    """Who lives at an address. Whoever looks in the whole city names the ward."""
+
+    address = _text(_("Words of the street"), 200)
     ward = forms.ChoiceField(label=_("Ward"), required=False, widget=forms.Select({"class": "field field-m"}))
 
     def __init__(self, *args: Any, whole_city: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if whole_city:
             self.fields["ward"].choices = _wards()  # type: ignore[attr-defined]
+            self.fields["ward"].required = True
         else:
             del self.fields["ward"]
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if not data.get("who") and not data.get("address") and not self.errors:
-            self.add_error("who", _("Write a name or a number, or an address below."))
-        return data
 
 
 class _Place(forms.Form):
@@ -213,11 +213,25 @@ class CorrectionForm(forms.Form):
         self.order_fields(self.field_order)
 
 
+# For a refusal; one of them is enough in most cases.
+READY = (
+    _("The certificate is missing. Please bring the original to the civil registry."),
+    _("The certificate says what the register says. Please bring another proof."),
+    _("This needs a decision of the court. Please bring it when you have it."),
+)
+
+
 class DecideForm(forms.Form):
     accept = forms.ChoiceField(
         label=_("Correct it or not?"),
         choices=[("yes", _("Correct it")), ("no", _("Do not correct it"))],
         widget=forms.RadioSelect,
+    )
+    ready = forms.ChoiceField(
+        label=_("A ready sentence"),
+        required=False,
+        choices=[("", "—"), *((str(number), text) for number, text in enumerate(READY))],
+        widget=forms.Select({"class": "field"}),
     )
     answer = forms.CharField(
         label=_("Answer to the person"), required=False, max_length=1000, widget=forms.Textarea({"class": "field", "rows": 3}),
@@ -227,9 +241,15 @@ class DecideForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if data.get("accept") == "no" and not data.get("answer"):
+        if data.get("accept") == "no" and not data.get("answer") and not data.get("ready"):
             self.add_error("answer", _("Say why it is not corrected, and what to bring."))
         return data
+
+    def words(self) -> str:
+        """The chosen sentence and what was written after it."""
+        ready = self.cleaned_data["ready"]
+        parts = [str(READY[int(ready)]) if ready else "", self.cleaned_data["answer"]]
+        return " ".join(part for part in parts if part)
 
 
 class PairForm(forms.Form):

@@ -40,7 +40,7 @@ def text_of(answer: Any) -> str:
 
 
 def search(client: Any, **typed: str) -> Any:
-    return client.post(HOME, {"who": "", **typed}, follow=True)
+    return client.post(HOME, typed, follow=True)
 
 
 def looks_at(resident: Resident) -> list[str]:
@@ -111,10 +111,11 @@ def test_another_ward_is_nobody_by_number_name_address_and_card(clerk: Any) -> N
 @pytest.mark.parametrize(
     ("typed", "words"),
     [
-        ({}, "Tulis nama atau nomor"),
+        ({"who": " "}, "Tulis nama atau nomor"),
+        ({"address": "", "ward": "99.01.01.1001"}, "Kata-kata nama jalan:"),
         ({"who": "99010145019000"}, "Anda menulis 14 angka"),
         ({"who": "Siti", "born_on": "1990-02-31"}, "Ini bukan tanggal"),
-        ({"address": "Anggrek"}, "Sebutkan juga kelurahannya"),
+        ({"address": "Anggrek", "ward": ""}, "Kelurahan:"),
         ({"who": "x" * 121}, "120"),
     ],
 )
@@ -199,11 +200,20 @@ def test_a_correction_goes_from_the_counter_to_the_registry(clerk: Any, registra
     page = f"{HOME}/koreksi/{row.key}"
     assert "Akta baptis 12" in text_of(registrar.get(page))
     assert registrar.post(page, {"accept": "no", "answer": "", "revision": "1"}).status_code == 422
+    refusal = registrar.post(page, {"accept": "no", "ready": "0", "answer": "Loket 2.", "revision": "9"})
+    assert refusal.status_code == 422 and Correction.objects.get().state == "asked"
     registrar.post(page, {"accept": "yes", "answer": "", "revision": "1"})
     late = registrar.post(page, {"accept": "no", "answer": "Bukti kurang", "revision": "1"})
     assert late.status_code == 422 and "Bukti kurang" in late.content.decode(), "the slower one keeps what was typed"
     assert Resident.objects.get().religion == 2
     assert "dibetulkan" in text_of(clerk.get(f"{HOME}/{found.pk}"))
+
+
+def test_a_refusal_takes_a_ready_sentence(registrar: Any) -> None:
+    row = operations.ask_correction(actor=REGISTRY, resident=somebody(), field="mother", wanted="Ani", reason="Akta")
+    registrar.post(f"{HOME}/koreksi/{row.key}", {"accept": "no", "ready": "0", "answer": "Loket 2.", "revision": "1"})
+    row.refresh_from_db()
+    assert row.state == "refused" and row.answer == "Akta belum ada. Mohon bawa akta asli ke Dukcapil. Loket 2."
 
 
 def test_a_late_correction_is_on_top_and_red(registrar: Any) -> None:

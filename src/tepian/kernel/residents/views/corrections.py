@@ -11,7 +11,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from tepian.kernel.actors import Invalid
@@ -19,13 +18,6 @@ from tepian.kernel.actors import Invalid
 from .. import forms, operations, policies, queries, words
 from ..models import Correction
 from .parts import actor_of, frame, page, posted, purpose_of, refused, registrars, with_purpose
-
-# Ready sentences for a refusal; one is enough in most cases.
-READY = (
-    gettext_lazy("The certificate is missing. Please bring the original to the civil registry."),
-    gettext_lazy("The certificate says what the register says. Please bring another proof."),
-    gettext_lazy("This needs a decision of the court. Please bring it when you have it."),
-)
 
 
 @page
@@ -101,7 +93,7 @@ def decide(request: HttpRequest, key: UUID) -> HttpResponse:
         accept = given["accept"] == "yes"
         try:
             operations.decide_correction(
-                actor=actor, correction=row, accept=accept, answer=given["answer"], revision=given["revision"]
+                actor=actor, correction=row, accept=accept, answer=form.words(), revision=given["revision"]
             )
         except Invalid as error:
             refused(form, error)
@@ -121,7 +113,6 @@ def decide(request: HttpRequest, key: UUID) -> HttpResponse:
             "open": row.state == Correction.State.ASKED,
             "present": words.said(row.field, present) or "–",
             "moved_on": row.state == Correction.State.ASKED and str(present) != row.was,
-            "ready": READY,
             "may_decide": actor.has(policies.REGISTRAR),
         }
     )

@@ -57,29 +57,22 @@ def purpose(request: HttpRequest) -> HttpResponse:
 @with_purpose
 def search(request: HttpRequest) -> HttpResponse:
     """A search is posted and kept with the session, so that no name and no number stands in an address."""
-    actor = actor_of(request)
-    whole_city = policies.whole_city(actor)
-    if request.method == "POST":
-        if "baru" in request.POST:
-            request.session.pop(_SEARCH, None)
-            return HttpResponseRedirect(HOME)
-        form = forms.SearchForm(request.POST, whole_city=whole_city)
-        if form.is_valid():
-            typed = form.cleaned_data
-            born_on = typed.get("born_on")
-            request.session[_SEARCH] = {
-                **{key: typed.get(key, "") for key in ("who", "address", "ward")},
-                "born_on": born_on.isoformat() if born_on else "",
-            }
-            return HttpResponseRedirect(HOME)
-        return _show(request, form, {}, 422)
-    kept = request.session.get(_SEARCH)
-    if not kept:
-        return _show(request, forms.SearchForm(whole_city=whole_city), {}, 200)
-    form = forms.SearchForm(kept, whole_city=whole_city)
+    if "baru" in request.POST:
+        request.session.pop(_SEARCH, None)
+        return HttpResponseRedirect(HOME)
+    typed: Any = request.POST if request.method == "POST" else request.session.get(_SEARCH)
+    by_address = bool(typed) and "address" in typed
+    who = forms.WhoForm(typed if typed and not by_address else None)
+    address = forms.AddressForm(typed if by_address else None, whole_city=policies.whole_city(actor_of(request)))
+    form = address if by_address else who
     found: dict[str, Any] = {}
     status = 200
-    if form.is_valid():
+    if form.is_bound and not form.is_valid():
+        status = 422
+    elif request.method == "POST":
+        request.session[_SEARCH] = {name: request.POST.get(name, "") for name in form.fields}
+        return HttpResponseRedirect(HOME)
+    elif form.is_bound:
         try:
             found = _find(request, form.cleaned_data)
         except NotFound as nobody:
@@ -93,12 +86,13 @@ def search(request: HttpRequest) -> HttpResponse:
         if "go" in found:
             request.session.pop(_SEARCH, None)
             return HttpResponseRedirect(found["go"])
-    return _show(request, form, found, status)
+    context = frame(request) | {"form": form, "who": who, "address": address, "searched": bool(found), **found}
+    return render(request, "residents/search.html", context, status=status)
 
 
 def _find(request: HttpRequest, typed: dict[str, Any]) -> dict[str, Any]:
     actor, why = actor_of(request), purpose_of(request)
-    who, born_on = typed["who"].strip(), typed.get("born_on")
+    who, born_on = typed.get("who", "").strip(), typed.get("born_on")
     if who and _NUMBER.fullmatch(who):
         return _by_number(request, who)
     if who:
@@ -132,11 +126,6 @@ def _by_number(request: HttpRequest, number: str) -> dict[str, Any]:
         operations.look_up(actor=actor, nik=number, purpose=why)
         raise
     return {"people": [listed(card) for card in cards], "family": True}
-
-
-def _show(request: HttpRequest, form: forms.SearchForm, found: dict[str, Any], status: int) -> HttpResponse:
-    context = frame(request) | {"form": form, "searched": bool(found), **found}
-    return render(request, "residents/search.html", context, status=status)
 
 
 @page
