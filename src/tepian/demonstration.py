@@ -19,6 +19,7 @@ from tepian.services.literacy import demo as literacy
 from tepian.services.masterplan import demo as masterplan
 from tepian.services.sensors import demo as storm
 from tepian.services.statistics import demo as statistics
+from tepian.services.ward_letters import demo as ward_letters
 from tepian.settings.base import knobs
 
 KEY_FILE = "demo-device-key"
@@ -34,6 +35,7 @@ def prepare(pack: Path, home: Path) -> None:
     assessment.make_assessments(actor=ACTOR)
     literacy.publish_examples(actor=ACTOR)
     masterplan.publish_examples(actor=ACTOR)
+    ward_letters.publish_examples(actor=ACTOR)
     key_file = home / KEY_FILE
     if not key_file.exists() or not DeviceKey.objects.filter(name="demo-storm", revoked_at=None).exists():
         DeviceKey.objects.filter(name="demo-storm").delete()

@@ -178,7 +178,7 @@ def test_the_chain_from_the_rt_to_the_signature(people, offices):
     with pytest.raises(Invalid) as signed:
         approve(offices.head, row)
     assert signed.value.code == "sign_it"
-    assert [row.code for row in queries.to_sign(offices.head)] == [row.code]
+    assert [each.code for each, _position in queries.to_sign(["tests.head"])] == [row.code]
     operations.send_back(actor=offices.head, request=row, revision=row.revision, reason="Nama sekolah?")
     row = fresh(row)
     assert row.step == states.CLERK
