@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                 ('capacity', models.CharField(max_length=12)),
                 ('basis', models.CharField(blank=True, max_length=200)),
                 ('provider', models.CharField(max_length=10)),
-                ('level', models.CharField(max_length=6)),
+                ('level', models.CharField(blank=True, max_length=6)),
                 ('signed_at', models.DateTimeField(db_index=True)),
                 ('sha256', models.CharField(max_length=64, unique=True)),
                 ('file', models.UUIDField()),

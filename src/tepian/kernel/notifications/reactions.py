@@ -40,6 +40,28 @@ def tell_of_lock(envelope: Envelope) -> None:
     )
 
 
+@on("signatures.key_locked.v1", consumer="notifications.key_locked")
+def tell_of_locked_key(envelope: Envelope) -> None:
+    account = Account.objects.filter(pk=envelope.data["account_id"], is_active=True).first()
+    if account is None:
+        return
+    clock = timezone.localtime(datetime.fromisoformat(envelope.data["until"]), city_timezone()).strftime("%H.%M")
+    notify(
+        actor=SYSTEM,
+        to=[account],
+        topic="identity.security",
+        urgency="notice",
+        key=f"key_locked:{envelope.id}",
+        title="Lima kali frasa sandi salah untuk kunci tanda tangan Anda",
+        title_en="Five wrong passphrases for your signing key",
+        body=f"Kunci ditahan sampai pukul {clock}. Tidak ada yang ditandatangani. "
+        "Bukan Anda? Beri tahu administrator, supaya kuncinya diganti.",
+        body_en=f"The key waits until {clock}. Nothing was signed. "
+        "Not you? Tell the administrator, so that the key is replaced.",
+        url="/kerja/tanda-tangan/kunci",
+    )
+
+
 @on("identity.position_assigned.v1", consumer="notifications.position_assigned")
 def tell_of_position(envelope: Envelope) -> None:
     holding = Holding.objects.filter(pk=envelope.data["holding_id"]).select_related("account", "position").first()

@@ -32,7 +32,9 @@ class CheckedOut(Schema):
     revoked_at: datetime | None
     reason: str = Field(description="Why it was revoked: wrong_data, circumstances, not_entitled, forged or asked")
     superseded_by: str = Field(description="The code of the document in its place")
-    level: str = Field(description="B-B: the time is the city's clock; B-T, B-LT: a time stamp service's")
+    level: str = Field(
+        description="B-B: the time is the city's clock; B-T, B-LT: a time stamp service's; empty: not known"
+    )
     sha256: str = Field(description="Of the signed file, to compare with one's own copy")
 
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec
 
 ROOT_YEARS, CRL_DAYS, COUNTRY = 10, 7, "ID"
-ROOT_PATH, CRL_PATH = "/surat/sertifikat-akar.pem", "/surat/daftar-pencabutan.crl"
 # Why a certificate no longer counts, in the words of X.509 (RFC 5280).
 CRL_REASONS = {
     "lost": "key_compromise",
@@ -92,7 +91,6 @@ def certify(
     root: SigningRoot, public: ec.EllipticCurvePublicKey, *, name: str, at: datetime, days: int
 ) -> x509.Certificate:
     """A certificate in a person's name."""
-    base = settings.BASE_URL
     return authority.certify(
         authority.from_pem(root.certificate),
         _open(root),
@@ -102,8 +100,7 @@ def certify(
         country=COUNTRY,
         at=at,
         until=at + timedelta(days=days),
-        crl_url=base + CRL_PATH,
-        root_url=base + ROOT_PATH,
+        crl_url=f"{settings.BASE_URL}/surat/daftar-pencabutan/{root.pk}.crl",
     )
 
 

@@ -107,7 +107,8 @@ class SignedDocument(models.Model):
     """A document that carries a signature. `sha256` is the signed file's, which is never written again.
 
     `kind`, `item_key` are the room's; `title`, `number`, `office`, `signer_title`, `about` (a mask) are what the public
-    check says, as they were at signing. `level` is B-B (the city's clock), B-T (a time stamp) or B-LT."""
+    check says, as they were at signing. `level` is B-B (the city's clock), B-T (a time stamp), B-LT, or
+    empty where the service does not say."""
 
     code = models.CharField(max_length=20, unique=True)
     kind = models.CharField(max_length=60)
@@ -123,7 +124,7 @@ class SignedDocument(models.Model):
     basis = models.CharField(max_length=200, blank=True)
     provider = models.CharField(max_length=10)
     key = models.ForeignKey(SigningKey, on_delete=models.PROTECT, related_name="documents")
-    level = models.CharField(max_length=6)
+    level = models.CharField(max_length=6, blank=True)
     signed_at = models.DateTimeField(db_index=True)
     sha256 = models.CharField(max_length=64, unique=True)
     file = models.UUIDField()

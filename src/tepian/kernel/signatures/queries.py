@@ -152,7 +152,8 @@ def accounts_that_sign(at: datetime | None = None) -> list[Account]:
 @dataclass(frozen=True, slots=True)
 class Checked:
     """What the public may know of a signed document. `state` is valid, revoked, expired or superseded; `reason` is one of
-    `policies.REASONS`. `level` says what the time rests on: B-B the city's clock, B-T and B-LT a time stamp service."""
+    `policies.REASONS`. `level` says what the time rests on: B-B the city's clock, B-T and B-LT a time stamp service; empty:
+    not known."""
 
     code: str
     state: str
@@ -257,7 +258,7 @@ class CheckedFile:
     """What a PDF is that somebody holds. `verdict`:
 
     same — byte for byte what was signed here; `document` says whether it still counts
-    changed — it carries this city's signature or code, but it is not as it was signed
+    changed — not as it was signed, or with the code of another document
     trusted — whole and signed under a root that this city trusts, but not in its register
     untrusted — signed by somebody whom this city does not know
     unsigned — no signature in it
@@ -292,11 +293,8 @@ def check_file(content: bytes) -> CheckedFile:
     if not seen.signatures:
         return CheckedFile("unsigned")
     one = seen.signatures[-1]
-    ours = SigningKey.objects.filter(serial=f"{one.serial:x}").exclude(serial="").exists()
     document = check(one.contact) if one.contact else None
     at = datetime.fromisoformat(one.signed_at) if one.signed_at else None
-    if ours or document is not None:
+    if document is not None or not (one.intact and one.whole):
         return CheckedFile("changed", document, one.signer, at, one.stamped)
-    if not (one.intact and one.whole):
-        return CheckedFile("changed", None, one.signer, at, one.stamped)
     return CheckedFile("trusted" if one.trusted else "untrusted", None, one.signer, at, one.stamped)

@@ -34,8 +34,8 @@ class WrongPassphrase(SigningFailed):
 
 
 class Pen(Protocol):
-    """A key that is open for some documents. `level` is B-B, B-T or B-LT. `proved`: the passphrase is known to be right
-    already, without a signature."""
+    """A key that is open for some documents. `level` is B-B, B-T or B-LT, empty where nobody says. `proved`: the
+    passphrase is known to be right already, without a signature."""
 
     level: str
     proved: bool

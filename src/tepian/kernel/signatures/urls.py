@@ -8,7 +8,7 @@ from .views import desk, keys, public
 
 urlpatterns = [
     path("surat/sertifikat-akar.pem", public.root_certificate, name="signatures-root"),
-    path("surat/daftar-pencabutan.crl", public.revocation_list, name="signatures-crl"),
+    path("surat/daftar-pencabutan/<int:root_id>.crl", public.revocation_list, name="signatures-crl"),
     path("kerja/tanda-tangan", desk.desk, name="signatures-desk"),
     path("kerja/tanda-tangan/baca/<str:kind>/<str:key>", desk.read, name="signatures-read"),
     path("kerja/tanda-tangan/baca/<str:kind>/<str:key>/berkas", desk.file, name="signatures-file"),

@@ -77,14 +77,10 @@ def certify(
     at: datetime,
     until: datetime,
     crl_url: str,
-    root_url: str,
 ) -> x509.Certificate:
-    """A certificate with which a person signs documents. `crl_url` and `root_url` are where readers find the rest."""
+    """A certificate with which a person signs documents. `crl_url` is where readers ask whether it still counts."""
     issuer = root.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     places = [x509.DistributionPoint([x509.UniformResourceIdentifier(crl_url)], None, None, None)]
-    found = x509.AccessDescription(
-        x509.AuthorityInformationAccessOID.CA_ISSUERS, x509.UniformResourceIdentifier(root_url)
-    )
     return (
         x509.CertificateBuilder()
         .subject_name(_name(name, organisation, country))
@@ -99,7 +95,6 @@ def certify(
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(issuer), critical=False)
         .add_extension(x509.CRLDistributionPoints(places), critical=False)
-        .add_extension(x509.AuthorityInformationAccess([found]), critical=False)
         .sign(root_key, hashes.SHA256())
     )
 

@@ -73,7 +73,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     root = authority.make_root(root_key, name="Kota Root CA", organisation="Kota", country="ID", at=NOW, years=10)
     certificate = authority.certify(
         root, root_key, key.public_key(), name="Lurah Tepi", organisation="Kota", country="ID", at=NOW,
-        until=NOW + timedelta(days=730), crl_url="https://kota.example/c.crl", root_url="https://kota.example/r.pem",
+        until=NOW + timedelta(days=730), crl_url="https://kota.example/c.crl",
     )  # fmt: skip
     (folder / "root.pem").write_text(authority.pem(root))
     if NSS:

@@ -183,7 +183,7 @@ def _pdf(content: bytes) -> bytes:
 class _Pen:
     """The passphrase, held while a batch is signed. BSrE looks at it with each document."""
 
-    level = "B-B"
+    level = ""  # BSrE does not say whether a time stamp is in it
 
     def __init__(self, gateway: Gateway, identity: str, passphrase: str) -> None:
         self.gateway, self.identity, self.passphrase, self.proved = gateway, identity, passphrase, False

@@ -32,7 +32,7 @@ class Gateway:
         self.root = authority.make_root(root_key, name="Root CA", organisation="BSrE", country="ID", at=now, years=5)
         certificate = authority.certify(
             self.root, root_key, key.public_key(), name="Pejabat", organisation="BSrE", country="ID", at=now,
-            until=now + timedelta(days=300), crl_url="http://bsre.example/c.crl", root_url="http://bsre.example/r.pem",
+            until=now + timedelta(days=300), crl_url="http://bsre.example/c.crl",
         )  # fmt: skip
         from tepian.toolkit.pades.signing import Pen
 

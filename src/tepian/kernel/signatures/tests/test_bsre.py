@@ -49,7 +49,7 @@ def test_signs_many_and_asks_with_the_nik_as_text(bsre: Office, gateway: Gateway
     assert all(fields.get("nik") == NIK for _what, fields in gateway.asked)  # the leading zero is part of it
     assert [what for what, _fields in gateway.asked] == ["status", *[gateway.asked[1][0]] * 2]
     document = SignedDocument.objects.first()
-    assert document is not None and document.provider == "bsre" and document.level == "B-B"
+    assert document is not None and document.provider == "bsre" and document.level == ""
     (one,) = reading.examine(path_of(document.sha256).read_bytes(), [authority.pem(gateway.root)]).signatures
     assert one.intact and one.trusted and one.whole
     key = SigningKey.objects.get(account=bsre.head, state="active")

@@ -156,7 +156,7 @@ def test_keys_are_offered_made_renewed_and_revoked(office: Office, as_role: Any)
     assert queries.active_key(office.deputy.pk) is None
     from cryptography import x509
 
-    crl = x509.load_der_x509_crl(Client().get("/surat/daftar-pencabutan.crl").content)
+    crl = x509.load_der_x509_crl(Client().get(f"/surat/daftar-pencabutan/{renewed.root_id}.crl").content)
     assert {f"{one.serial_number:x}" for one in crl} == {key.serial, renewed.serial}
     root = x509.load_pem_x509_certificate(Client().get("/surat/sertifikat-akar.pem").content)
     assert crl.is_signature_valid(root.public_key())  # type: ignore[arg-type]

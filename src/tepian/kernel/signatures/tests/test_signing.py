@@ -231,3 +231,16 @@ def test_two_sessions_signing_the_same_letter_sign_it_once(tmp_path: Any, monkey
     states = sorted((one.key, one.state) for outcomes in results for one in outcomes)
     assert states == [("a", "failed"), ("a", "signed"), ("b", "failed"), ("b", "signed")]
     assert SignedDocument.objects.count() == 2 and office.room.last() == 2 and StoredFile.objects.count() == 2
+
+
+def test_the_person_is_told_of_a_locked_key(office: Office) -> None:
+    from tepian.kernel.events.delivery import deliver_all
+    from tepian.kernel.notifications.models import Message
+
+    office.room.put("a")
+    for _try in range(5):
+        with pytest.raises(SigningFailed):
+            office.sign("a", passphrase="salah sekali ini")
+    deliver_all()
+    message = Message.objects.filter(account=office.head, key__startswith="key_locked:").first()
+    assert message is not None and PASSPHRASE not in str(vars(message))

@@ -14,6 +14,7 @@ from tepian.kernel.identity.access import public_page
 from tepian.ui.templatetags.ui import public_url
 
 from .. import certifying, pace, policies, queries
+from ..models import SigningRoot
 
 MOST_MB = 8
 NOTICES = {"valid": "ok", "revoked": "danger", "superseded": "warn", "expired": "warn"}
@@ -101,8 +102,6 @@ def _result(
 @require_GET
 def root_certificate(request: HttpRequest) -> HttpResponse:
     """The city's roots, the newest first (PEM), for whoever checks signatures without asking us."""
-    from ..models import SigningRoot
-
     roots = "".join(SigningRoot.objects.values_list("certificate", flat=True))
     if not roots:
         raise Http404(_("The city has no root yet."))
@@ -112,9 +111,9 @@ def root_certificate(request: HttpRequest) -> HttpResponse:
 @public_page(mirrored=False)
 @cached_page("signatures", seconds=3600)
 @require_GET
-def revocation_list(request: HttpRequest) -> HttpResponse:
-    """The keys that sign no more (CRL); valid for a week, made anew every hour and after each change."""
-    root = certifying.current_root()
+def revocation_list(request: HttpRequest, root_id: int) -> HttpResponse:
+    """The keys of a root that sign no more (CRL); valid for a week, made anew every hour and after each change."""
+    root = SigningRoot.objects.filter(pk=root_id).first()
     if root is None:
         raise Http404(_("The city has no root yet."))
     return HttpResponse(certifying.revocation_list(root), content_type="application/pkix-crl")
