@@ -111,4 +111,5 @@ urlpatterns = [
     path("kerja/rencana/rapat/<uuid:key>/batal", meetings.cancel, name="masterplan-meeting-cancel"),
     path("kerja/rencana/rapat/<uuid:key>/keputusan", meetings.decide, name="masterplan-meeting-decide"),
     path("kerja/rencana/rapat/<uuid:key>/notulen", meetings.minutes, name="masterplan-meeting-minutes"),
+    path("kerja/rencana/rapat/<uuid:key>/notulen.pdf", meetings.minutes_pdf, name="masterplan-meeting-minutes-pdf"),
 ]

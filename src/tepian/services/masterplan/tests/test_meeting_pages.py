@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from io import BytesIO
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 
 from .. import operations, states
 from ..models import Meeting, Resolution
@@ -64,6 +66,12 @@ def test_a_meeting_by_forms(judge, agency, client):
     assert (made.state, made.outcome) == (states.DONE, "Menyala.")
     minutes = text(judge.get(f"{base}/notulen"))
     assert all(part in minutes for part in ("Rapat lampu", "Mayor", "1 tamu", "Perbaiki lampu.", "Menyala."))
+    file = judge.get(f"{base}/notulen.pdf")
+    assert file["Content-Type"] == "application/pdf"
+    printed = " ".join(" ".join(page.extract_text() for page in PdfReader(BytesIO(file.content)).pages).split())
+    assert all(
+        part in printed for part in ("Rapat lampu", "Mayor", "1 tamu", "Perbaiki lampu.", "Menyala.", "Dibahas.")
+    )
     assert client.get(base).status_code == 302, "meetings are not for strangers"
 
 

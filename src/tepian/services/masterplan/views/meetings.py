@@ -11,13 +11,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tepian.kernel.actors import Invalid
 from tepian.kernel.catalogue.city import current_city
 from tepian.kernel.identity.access import staff_page
-from tepian.toolkit import ical
+from tepian.toolkit import ical, typeset
+from tepian.ui import words
 from tepian.ui.words import in_language
 
 from .. import forms, operations, policies, states
@@ -283,19 +285,68 @@ def end(request: HttpRequest, key: UUID) -> HttpResponse:
 def minutes(request: HttpRequest, key: UUID) -> HttpResponse:
     """The minutes to print and sign."""
     found = meetings.meeting_by(key)
-    rows = meetings.follow_ups(
-        found.resolutions.select_related("meeting", "meeting__plan", "meeting__body").order_by("number")
-    )
+    resolutions = _decided(found)
     return render(
         request,
         "masterplan/meetings/minutes.html",
-        _line(found)
-        | {
-            "meeting": found,
-            "resolutions": [(each, meetings.RESOLUTION_LABELS[each.row.state]) for each in rows],
-            "now": timezone.now(),
-        },
+        _line(found) | {"meeting": found, "resolutions": resolutions, "now": timezone.now()},
     )
+
+
+def _decided(found: Meeting) -> list[tuple[Any, Any]]:
+    rows = found.resolutions.select_related("meeting", "meeting__plan", "meeting__body").order_by("number")
+    return [(each, meetings.RESOLUTION_LABELS[each.row.state]) for each in meetings.follow_ups(rows)]
+
+
+@staff_page(*policies.READERS)
+@require_GET
+def minutes_pdf(request: HttpRequest, key: UUID) -> HttpResponse:
+    """The minutes as PDF/A, for the archive and for whoever was invited."""
+    found = meetings.meeting_by(key)
+    guests = ngettext("%(n)s guest", "%(n)s guests", found.guests) % {"n": found.guests}
+    facts = [
+        (_("Who meets"), in_language(found.body, "title")),
+        (
+            _("When"),
+            f"{words.day(found.starts_at)}, {words.clock(found.starts_at, label=False)} – {words.clock(found.ends_at)}",
+        ),
+        (_("Place"), found.place),
+        (_("Present"), ", ".join([*found.present, *([guests] if found.guests else [])])),
+    ]
+    blocks: list[typeset.Block] = [typeset.Facts([fact for fact in facts if fact[1]])]
+    for title, text in ((_("Agenda"), found.agenda), (_("What was said"), found.minutes)):
+        if text.strip():
+            blocks += [typeset.Heading(title), *map(typeset.Paragraph, filter(str.strip, text.splitlines()))]
+    blocks.append(typeset.Heading(_("What was decided")))
+    rows = [
+        (
+            str(each.row.number),
+            each.row.text,
+            str(each.agency),
+            words.day(each.row.due_on),
+            f"{state}: {each.row.outcome}".rstrip(": "),
+        )
+        for each, state in _decided(found)
+    ]
+    titles = (
+        (_("No."), 0.07),
+        (_("What is to be done"), 0.4),
+        (_("Agency"), 0.2),
+        (_("due"), 0.15),
+        (_("State"), 0.18),
+    )
+    columns = [typeset.Column(title, width=width) for title, width in titles]
+    blocks.append(typeset.Table(columns, rows) if rows else typeset.Paragraph(_("Nothing is written down.")))
+    document = typeset.Document(
+        title=f"{_('Minutes')}: {found.title}",
+        organisation=current_city().display_name,
+        language="en" if (get_language() or "id").startswith("en") else "id",
+        blocks=blocks,
+        date_text=words.day(found.starts_at),
+    )
+    response = HttpResponse(typeset.pdf(document, created=found.changed_at), content_type="application/pdf")
+    response["Content-Disposition"] = f'inline; filename="{found.key}.pdf"'
+    return response
 
 
 @staff_page(*policies.READERS)
