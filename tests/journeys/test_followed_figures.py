@@ -8,6 +8,8 @@ import pytest
 
 from tepian.kernel.catalogue import versions
 from tepian.kernel.events.delivery import deliver_all
+from tepian.services.assessment import operations as assessment
+from tepian.services.assessment.tests.acting import answer_all, score_all
 from tepian.services.masterplan.models import Part
 from tepian.services.masterplan.queries import figures as followed
 from tepian.services.masterplan.queries import rollup
@@ -75,3 +77,26 @@ def test_figures_are_found_by_their_names(people):
     assert found[KEY].origin == followed.PUBLISHED and found[KEY].url == "/data/persen-miskin"
     own = {each.key for each in followed.find("")}
     assert own and all(":" in key for key in own)
+
+
+def test_the_score_of_a_closed_assessment_is_followed(contoh, actor_with):
+    plan, revision = planted()
+    key = "assessment:smart-city-evaluation"
+    action(revision, "1.1.1", figure=key, targets={2025: 4}, direction="up", baseline=0)
+    assert key in {each.key for each in followed.find("smart city")}
+    assert standing().computed_state == followed.NONE
+    planner, assessor = actor_with("planner"), actor_with("assessor")
+    row = assessment.open_assessment(
+        actor=planner, instrument="smart-city-evaluation", version="2017", year=2025, agency="bappeda"
+    )
+    answer_all(planner, row)
+    row = assessment.submit(actor=planner, assessment=row, revision=row.revision)
+    score_all(assessor, row, 3)
+    row = assessment.finish_scoring(actor=assessor, assessment=row, revision=row.revision)
+    assert standing().computed is None  # not before it is final
+    row = assessment.close(actor=planner, assessment=row, revision=row.revision)
+    deliver_all()
+    now = standing()
+    assert (now.computed, now.computed_period, now.computed_url) == (3.0, "2025", f"/penilaian/{row.code}")
+    assert now.computed_percent == pytest.approx(75)
+    assert rollup.standings(plan, Quarter(2026, 4), on=date(2027, 1, 2))[0].computed is None  # another year's score

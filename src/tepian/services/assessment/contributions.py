@@ -15,6 +15,7 @@ from tepian.kernel.actors import Actor
 from tepian.kernel.catalogue.contributions import (
     ConfigurationCheck,
     DossierPart,
+    Figures,
     MenuEntry,
     PackSection,
     Search,
@@ -28,6 +29,7 @@ from tepian.toolkit.text import plain
 
 from . import operations, policies, queries, states
 from .models import Assessment
+from .queries import followed
 from .states import instruments
 from .views.dossier import chapter
 
@@ -162,4 +164,5 @@ offer(
     PackSection("assessment", check_pack, load_pack, order=72),
     ConfigurationCheck("assessment", check_configuration),
     DossierPart("assessment", chapter, order=55),
+    Figures("assessment", followed.find, followed.read),
 )
