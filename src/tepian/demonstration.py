@@ -15,6 +15,7 @@ from tepian.kernel.identity.models import DeviceKey
 from tepian.kernel.residents import demo as residents
 from tepian.services.assessment import demo as assessment
 from tepian.services.dispatch import demo as desk
+from tepian.services.feedback import demo as feedback
 from tepian.services.literacy import demo as literacy
 from tepian.services.masterplan import demo as masterplan
 from tepian.services.sensors import demo as storm
@@ -36,6 +37,7 @@ def prepare(pack: Path, home: Path) -> None:
     literacy.publish_examples(actor=ACTOR)
     masterplan.publish_examples(actor=ACTOR)
     ward_letters.publish_examples(actor=ACTOR)
+    feedback.publish_examples(actor=ACTOR)
     key_file = home / KEY_FILE
     if not key_file.exists() or not DeviceKey.objects.filter(name="demo-storm", revoked_at=None).exists():
         DeviceKey.objects.filter(name="demo-storm").delete()

@@ -34,7 +34,7 @@ def test_a_letter_from_its_first_words_to_its_second_version(contoh, as_role):
         and "“nama”" in refused.content.decode()
         and "Bahwa {nama}" in refused.content.decode()
     )
-    shown = desk.post(f"{TEXTS}/bukti/naskah", WRITE | {"verb": "preview"})
+    shown = desk.post(f"{TEXTS}/bukti/naskah", WRITE | {"preview": "1"})
     words = pypdf.PdfReader(io.BytesIO(shown.content)).pages[0].extract_text()
     assert (
         "Contoh Warga" in words

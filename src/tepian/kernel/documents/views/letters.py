@@ -210,7 +210,7 @@ def _form(
 @staff_page(*policies.KEEPERS)
 @require_http_methods(["GET", "POST"])
 def letter_text(request: HttpRequest, code: str) -> HttpResponse:
-    """Write the draft; without one, begin with the newest version's words. `verb` preview shows it without keeping it."""
+    """Write the draft; without one, begin with the newest version's words. `preview` shows it without keeping it."""
     template = _template(code)
     draft = keeping.draft_of(template)
     start = draft or keeping.versions_of(template).first()
@@ -221,7 +221,7 @@ def letter_text(request: HttpRequest, code: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         try:
-            if request.POST.get("verb") == "preview":
+            if "preview" in request.POST:
                 texts.check_text(**given, fields=keeping.fields_of(template))
                 made = setting.specimen(LetterVersion(template=template, **given), _head(request))
                 return _shown(made, "application/pdf", f"{code}.pdf")

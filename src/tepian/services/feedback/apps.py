@@ -1,0 +1,7 @@
+from tepian.kernel.catalogue.room import RoomConfig
+
+
+class FeedbackConfig(RoomConfig):
+    name = "tepian.services.feedback"
+    label = "feedback"
+    default = True

@@ -1,0 +1,1 @@
+"""The pages of this room: `public` for everybody, `desk` for the offices."""
