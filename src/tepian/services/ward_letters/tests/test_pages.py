@@ -79,7 +79,7 @@ def test_from_the_list_to_the_receipt_one_question_a_page(people, client):
     receipt = client.get(own)
     assert row.code in receipt.content.decode()
     assert "<svg" in receipt.content.decode()
-    assert receipt.headers["Referrer-Policy"] == "no-referrer"
+    assert receipt.headers["Referrer-Policy"] == "same-origin"
     assert client.post(address, {"revision": "1"}).headers["Location"] == own  # sent twice
     status = client.get(f"/lacak/{row.code.lower()}", follow=True).content.decode()
     assert "ketua RT" in status

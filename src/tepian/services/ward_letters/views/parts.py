@@ -133,7 +133,8 @@ def revision_of(request: HttpRequest) -> int:
 
 def private(response: HttpResponse) -> HttpResponse:
     patch_cache_control(response, private=True, no_store=True)
-    response["Referrer-Policy"] = "no-referrer"  # the address itself is the applicant's secret
+    # The address itself is the applicant's secret: no other site learns it. Own pages must, or their forms are refused.
+    response["Referrer-Policy"] = "same-origin"
     return response
 
 
@@ -152,5 +153,4 @@ def download(file: StoredFile, name: str, *, inline: bool = False) -> FileRespon
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response["Cross-Origin-Resource-Policy"] = "same-origin"
     patch_cache_control(response, private=True, no_store=True)
-    response["Referrer-Policy"] = "no-referrer"
     return response
