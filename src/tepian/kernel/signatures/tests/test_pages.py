@@ -93,7 +93,7 @@ def test_the_public_checks_the_file(office: Office, tmp_path: Path) -> None:
     assert 'data-verdict="unsigned"' in text_of(upload(unsigned("b", "S-X", queries.signatories(office.actor())[0])))
     assert 'data-verdict="damaged"' in text_of(upload(b"<svg onload=alert(1)>", "surat.pdf"))
     assert 'data-verdict="damaged"' in text_of(upload(b"%PDF-1.7 nothing more"))
-    assert "data-verdict=" in text_of(upload(bomb())) and queries.check_file(bomb()).verdict in {"too_much", "damaged"}
+    assert queries.check_file(bomb()).verdict in {"too_much", "damaged"}
     from pyhanko.pdf_utils.reader import PdfFileReader
     from pyhanko.pdf_utils.writer import copy_into_new_writer
 

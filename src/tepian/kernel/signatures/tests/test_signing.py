@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -21,7 +22,7 @@ from tepian.kernel.events.models import OutboxEvent
 from tepian.kernel.identity.models import Holding
 from tepian.kernel.organisations.models import Position
 from tepian.kernel.signatures import operations, queries
-from tepian.kernel.signatures.models import SignedDocument, SigningKey
+from tepian.kernel.signatures.models import SignedDocument, SigningDelegation, SigningKey
 from tepian.kernel.signatures.signing import SigningFailed
 
 from .conftest import NAME, NIK, PASSPHRASE, SYSTEM, Office, give_key, make_office
@@ -244,3 +245,28 @@ def test_the_person_is_told_of_a_locked_key(office: Office) -> None:
     deliver_all()
     message = Message.objects.filter(account=office.head, key__startswith="key_locked:").first()
     assert message is not None and PASSPHRASE not in str(vars(message))
+
+
+def test_a_pack_brings_delegations_once_and_the_demonstration_keys(
+    contoh: Any, account_with: Any, tmp_path: Any, settings: Any, monkeypatch: Any
+) -> None:
+    from tepian.kernel.catalogue.packs import CityPack, find_pack
+    from tepian.kernel.signatures import demo
+    from tepian.toolkit.pades import keys
+
+    monkeypatch.setattr("tepian.toolkit.pades.keys.COST", 2**10)
+    row = SigningDelegation.objects.get()
+    assert (row.form, row.for_position.code) == ("an", "district-99.01.01.camat")
+    assert row not in queries.running_delegations(today())
+    pack = CityPack(find_pack("contoh"))
+    assert demo.load(pack, SYSTEM) == {"delegations": 0, "keys": 0} and list(demo.check(pack)) == []
+    account_with("ward_head", username="lurah2")
+    account_with("call_taker", username="112")
+    settings.DEMO, settings.HOME = True, tmp_path
+    listed = [
+        {"role": "x", "username": name, "password": "abcd-efgh-jkmn", "start_url": "/"} for name in ("lurah2", "112")
+    ]
+    (tmp_path / "demo-accounts.json").write_text(json.dumps(listed))
+    assert demo.give_demo_keys(SYSTEM) == 1 and demo.give_demo_keys(SYSTEM) == 0
+    key = SigningKey.objects.get(state="active")
+    assert key.account.username == "lurah2" and keys.open_key(bytes(key.closed_key or b""), "abcd-efgh-jkmn")
