@@ -134,10 +134,20 @@ def living(template: LetterTemplate, day: date | None = None) -> list[LetterVers
 
 
 def changes(before: str, after: str) -> list[tuple[str, str]]:
-    """The lines of two texts in their order, each as same, added or removed."""
-    how = {" ": "same", "+": "added", "-": "removed"}
-    compared = difflib.ndiff(before.splitlines(), after.splitlines())
-    return [(how[line[0]], line[2:]) for line in compared if line[0] in how]
+    """Two texts as stretches that stayed (same), came in (added) or went (removed), word by word, in their order."""
+    old, new = (re.findall(r"\s+|\S+", text) for text in (before, after))
+    found: list[tuple[str, str]] = []
+    for how, old_from, old_to, new_from, new_to in difflib.SequenceMatcher(
+        None, old, new, autojunk=False
+    ).get_opcodes():
+        if how == "equal":
+            found.append(("same", "".join(new[new_from:new_to])))
+            continue
+        if old_to > old_from:
+            found.append(("removed", "".join(old[old_from:old_to])))
+        if new_to > new_from:
+            found.append(("added", "".join(new[new_from:new_to])))
+    return found
 
 
 def draft_of(template: LetterTemplate) -> LetterVersion | None:

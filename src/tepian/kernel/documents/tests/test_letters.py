@@ -192,15 +192,18 @@ def test_two_editors_at_once_and_who_may_write(template, actor_with):
 
 
 def test_a_head_says_who_writes(contoh):
-    assert letters.head_of(WARD).lines[0] == "PEMERINTAH KOTA CONTOH"
-    assert letters.head_of(WARD).lines[-1] == "WARD OFFICE RIVERSIDE"
+    assert letters.head_of(WARD).lines[-1] == "KELURAHAN RIVERSIDE" and "<svg" in letters.head_of(WARD).emblem, (
+        "of the pack"
+    )
+    other = letters.head_of("ward-99.01.01.1002").lines
+    assert (other[0], other[-1]) == ("PEMERINTAH KOTA CONTOH", "WARD OFFICE HILLTOP"), "of the offices' names"
     svg = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M1 1h7v7z"/></svg>'
     letterheads.keep_head(actor=SYSTEM, office="", lines=[], emblem=svg)
-    letterheads.keep_head(actor=SYSTEM, office=WARD, lines=["KELURAHAN TEPI"], address="Jl. Tepian 1", revision=0)
+    letterheads.keep_head(actor=SYSTEM, office=WARD, lines=["KELURAHAN TEPI"], address="Jl. Tepian 1", revision=1)
     head = letters.head_of(WARD)
     assert (head.lines, head.address, head.emblem) == (("KELURAHAN TEPI",), "Jl. Tepian 1", svg.decode())
     with pytest.raises(Conflict):
-        letterheads.keep_head(actor=SYSTEM, office=WARD, lines=["X"], revision=0)
+        letterheads.keep_head(actor=SYSTEM, office=WARD, lines=["X"], revision=1)
     for bad in (
         b"<svg",
         b"<html/>",
