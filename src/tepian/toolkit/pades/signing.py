@@ -10,14 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from asn1crypto import tsp
 from asn1crypto import x509 as asn1
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.misc import PdfError
-from pyhanko.sign import fields, signers
-from pyhanko.sign.general import SigningError
+from pyhanko.sign import attributes, fields, signers
+from pyhanko.sign.general import SigningError, as_signing_certificate_v2
 from pyhanko.sign.timestamps import HTTPTimeStamper
 from pyhanko.sign.timestamps.common_utils import TimestampRequestError
 from pyhanko_certvalidator import ValidationContext
@@ -51,6 +52,32 @@ def _asn1(certificate: x509.Certificate) -> asn1.Certificate:
     return asn1.Certificate.load(certificate.public_bytes(serialization.Encoding.DER))
 
 
+class _Encoded(attributes.SigningCertificateV2Provider):
+    """Which certificate signs, encoded once. By SHA-512, for SHA-256 is the default that is left out of the encoding, and
+    asn1crypto fills it in and encodes anew a thousand times: 20 ms a signature instead of 8."""
+
+    attribute_type = attributes.SigningCertificateV2Provider.attribute_type
+
+    def __init__(self, certificate: asn1.Certificate) -> None:
+        super().__init__(certificate)
+        self._value = tsp.SigningCertificateV2.load(as_signing_certificate_v2(certificate, "sha512").dump())
+
+    async def build_attr_value(self, dry_run: bool = False) -> tsp.SigningCertificateV2:
+        return self._value
+
+
+class _SignedAttributes(attributes.SignedAttributeProviderSpec):
+    """What PAdES signs beside the content's digest: which certificate it was."""
+
+    def __init__(self, certificate: asn1.Certificate) -> None:
+        self._attributes = (_Encoded(certificate),)
+
+    def signed_attr_providers(
+        self, data_digest: bytes, digest_algorithm: str
+    ) -> Sequence[attributes.CMSAttributeProvider]:
+        return self._attributes
+
+
 class _ParsedKey(signers.Signer):
     """A signer that holds its key parsed; pyHanko's own parses it for each signature."""
 
@@ -59,6 +86,7 @@ class _ParsedKey(signers.Signer):
         store = SimpleCertificateStore()
         store.register(_asn1(root))
         super().__init__(signing_cert=_asn1(certificate), cert_registry=store)
+        self.signed_attr_prov_spec = _SignedAttributes(self.signing_cert)
 
     async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
         return self._key.sign(data, ec.ECDSA(getattr(hashes, digest_algorithm.upper())()))
