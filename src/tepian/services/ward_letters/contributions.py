@@ -15,6 +15,7 @@ from tepian.kernel.actors import Actor, NotFound
 from tepian.kernel.catalogue.city import today
 from tepian.kernel.catalogue.contributions import (
     ConfigurationCheck,
+    Indicators,
     LetterTexts,
     MenuEntry,
     PackSection,
@@ -32,6 +33,7 @@ from tepian.ui.templatetags.ui import public_url
 from . import operations, policies, queries, states
 from .jobs import JOBS
 from .models import Request
+from .queries import figures
 from .queries import pack as reading
 from .views.parts import title_of
 
@@ -126,6 +128,7 @@ offer(
     ),
     WorkList("ward_letters", work),
     Search("ward_letters", find),
+    Indicators("ward_letters", figures.indicators),
     LetterTexts("ward_letters", Path(__file__).with_name("letters")),
     Signable(
         operations.KIND,

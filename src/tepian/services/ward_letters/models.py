@@ -121,6 +121,7 @@ class Request(models.Model):
     valid_until = models.DateField(null=True, blank=True)
     handed_how = models.CharField(max_length=8, blank=True)
     simulated = models.BooleanField(default=False)
+    forgotten_at = models.DateTimeField(null=True, blank=True)  # papers and contact are gone since
     revision = models.PositiveIntegerField(default=1)
 
     class Meta:

@@ -10,6 +10,7 @@ DRAFT, WAITING, RETURNED = "draft", "waiting", "returned"
 ISSUED, HANDED = "issued", "handed"
 REFUSED, CANCELLED, EXPIRED, STOPPED = "refused", "cancelled", "expired", "stopped"
 REVOKED, LAPSED = "revoked", "lapsed"
+ENDED = (HANDED, REFUSED, CANCELLED, EXPIRED, STOPPED, REVOKED, LAPSED)
 OPEN = (DRAFT, WAITING, RETURNED)  # of these a resident has one of each kind at most
 VALID = (ISSUED, HANDED)  # the letter carries weight
 NEXT = {
@@ -48,6 +49,7 @@ USES = (RETURN, REFUSE)
 
 DRAFT_DAYS = 7  # an unsent request is forgotten after so long
 RETURNED_DAYS = 30  # a request that waits for the citizen
+FORGET_DAYS = 90  # papers, answers and numbers for messages of what has ended are kept so long
 MOST_TRIES_ADDRESS = 30  # wrong identities from one network in an hour; many share one on mobile networks
 MOST_TRIES_NIK = 6  # for one NIK in an hour, from wherever
 MOST_PAPERS = 4  # files of one kind of paper

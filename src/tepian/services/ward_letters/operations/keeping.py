@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from tepian.kernel.actors import Actor
 from tepian.kernel.catalogue.city import today
+from tepian.kernel.documents.models import StoredFile
+from tepian.kernel.documents.operations import remove_file
 from tepian.kernel.events import emit, note, operation
 from tepian.kernel.residents.models import Resident
 
@@ -63,6 +66,34 @@ def expire(*, actor: Actor) -> int:
             ended += 1
     note("letter_requests", "", ended=ended)
     return ended
+
+
+def _old_ones() -> QuerySet[Request]:
+    old = timezone.now() - timedelta(days=states.FORGET_DAYS)
+    return Request.objects.filter(state__in=states.ENDED, state_since__lt=old, forgotten_at=None)
+
+
+@operation("ward_letters.forget", policy=policies.only_the_system)
+def forget(*, actor: Actor) -> int:
+    """Of what ended long enough ago the papers and the number for messages go; of what led to no letter the answers too.
+    The letter itself and what happened stay: they are the office's archive. Some at a time."""
+    rows = list(_old_ones().select_for_update(of=("self",)).order_by("pk")[:BATCH])
+    for row in rows:
+        for paper in row.papers.all():
+            file = StoredFile.objects.filter(pk=paper.file).first()
+            if file is not None:
+                remove_file(actor=actor, file=file, reason="kept long enough")
+            paper.delete()
+        row.contact, row.forgotten_at = "", timezone.now()
+        if row.letter is None:
+            row.answers = {}
+        row.save(update_fields=["contact", "forgotten_at", "answers"])
+    note("letter_requests", "", forgotten=len(rows))
+    return len(rows)
+
+
+def due_to_forget() -> bool:
+    return _old_ones().exists()
 
 
 def due_to_expire() -> bool:

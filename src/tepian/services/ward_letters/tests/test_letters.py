@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from tepian.kernel.catalogue import contributions
 from tepian.kernel.catalogue.city import today
@@ -20,6 +21,7 @@ from tepian.kernel.signatures import queries as signatures
 
 from .. import operations, queries, states
 from ..models import Request
+from ..queries import figures
 from .conftest import ANSWERS, SYSTEM, approve, fresh, send
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +70,11 @@ def test_from_the_signature_to_the_public_check_and_to_the_revocation(people, of
     letter = client.get(f"{own}/surat.pdf")
     assert b"".join(letter.streaming_content).startswith(b"%PDF")
     assert (fresh(row).state, fresh(row).handed_how) == (states.HANDED, states.LINK)
+    told = {
+        each["key"]: each["value"] for each in figures.indicators(row.issued_at - timedelta(days=1), timezone.now())
+    }
+    assert told["ward_letters.issued"] == 2
+    assert told["ward_letters.in_time"] == 100
     operations.hand_over(actor=offices.clerk, request=other, revision=other.revision, how=states.PRINT)
 
     signing.revoke(actor=offices.head, code=row.document, reason="wrong_data")

@@ -6,7 +6,9 @@ import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from tepian.kernel.audit.models import AuditEntry
 from tepian.toolkit.tests.photos import JPEG
@@ -107,6 +109,29 @@ def test_the_same_answer_for_nobody_and_for_a_wrong_card(people, client):
         "/surat/status/M-XXXXXX-X", f"/surat/permohonan/{row.code}/{row.secret}/surat.pdf", "/surat/kosong",
     ):  # fmt: skip
         assert client.get(address).status_code == 404, address
+
+
+def test_two_windows_on_one_question(people, client):
+    address = begun(client)
+    go_on(client, address, for_whom="self")
+    late = client.post(address, {"for_whom": "family", "revision": "1"})
+    assert late.status_code == 409
+    assert re.search(r'value="family"[^>]*checked', late.content.decode())  # what was chosen stays
+    assert Request.objects.get().answers == {"for_whom": "self"}
+
+
+def test_the_desk_asks_no_more_for_more_requests(people, clerk):
+    def asked() -> int:
+        clerk.get("/kerja/kelurahan")
+        with CaptureQueriesContext(connection) as queries_:
+            assert clerk.get("/kerja/kelurahan").status_code == 200
+        return len(queries_)
+
+    approve_rt(send(people.siti))
+    one = asked()
+    approve_rt(send(people.father))
+    approve_rt(approve_rt(send(people.father, "sktm")))
+    assert asked() == one
 
 
 def test_an_applicant_takes_it_back(people, client):

@@ -13,6 +13,7 @@ from tepian.kernel.documents.models import StoredFile
 from tepian.kernel.documents.queries import open_file
 from tepian.kernel.events.delivery import deliver_all
 from tepian.kernel.events.models import OutboxEvent
+from tepian.kernel.notifications.models import Message
 from tepian.kernel.residents import operations as register
 from tepian.kernel.residents.models import Resident
 from tepian.toolkit import photos
@@ -190,6 +191,10 @@ def test_the_chain_from_the_rt_to_the_signature(people, offices):
     assert (row.state, row.step, row.contact) == (states.WAITING, states.CLERK, "+6281234567890")
     operations.refuse(actor=offices.clerk, request=row, revision=row.revision, reason="Tidak benar", basis="UU 30/2014")
     assert fresh(row).state == states.REFUSED
+    told = Message.objects.get(address="+6281234567890")  # the number came with the second sending
+    assert row.code in told.title_id
+    assert told.url.endswith(f"/surat/permohonan/{row.code}/{row.secret}")
+    assert (told.body_id, told.title_en) == ("Tidak benar", f"Your request {row.code} was refused")
     assert [step.verb for step in queries.history(row)] == [
         "sent", "approved", "approved", "approved", "sent_back", "returned", "sent_again", "refused",
     ]  # fmt: skip
@@ -287,6 +292,21 @@ def test_what_nobody_answers_is_closed(people):
     assert operations.expire(actor=system("tests")) == 2
     assert {fresh(sent).state, fresh(draft).state} == {states.EXPIRED}
     assert not operations.due_to_expire()
+
+
+def test_papers_and_answers_of_what_led_to_nothing_are_forgotten(people):
+    row, living = send(people.siti, "sktm"), send(people.siti)
+    operations.cancel(actor=SYSTEM, request=row, revision=row.revision, secret=row.secret)
+    file = row.papers.get().file
+    assert not operations.due_to_forget()
+    Request.objects.update(state_since=timezone.now() - timedelta(days=states.FORGET_DAYS + 1))
+    assert operations.due_to_forget()
+    assert operations.forget(actor=SYSTEM) == 1
+    row = fresh(row)
+    assert (row.answers, row.papers.count()) == ({}, 0)
+    assert not StoredFile.objects.filter(pk=file).exists()
+    assert fresh(living).answers
+    assert not operations.due_to_forget()
 
 
 def test_deadlines_count_office_time(contoh):
