@@ -10,8 +10,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from tepian.kernel.actors import Actor
-from tepian.kernel.catalogue.contributions import ConfigurationCheck, MenuEntry, PackSection, WorkItem, WorkList, offer
+from tepian.kernel.catalogue.contributions import (
+    ConfigurationCheck,
+    MenuEntry,
+    PackSection,
+    Search,
+    SearchHit,
+    WorkItem,
+    WorkList,
+    offer,
+)
 from tepian.kernel.documents import access
+from tepian.ui.templatetags.ui import public_url
 
 from . import certifying, demo, policies, queries
 from .adapters import bsre
@@ -49,6 +59,16 @@ def _work(actor: Actor) -> Iterable[WorkItem]:
         )
 
 
+def _find(text: str, actor: Actor) -> Iterable[SearchHit]:
+    """A document's code, typed anywhere, leads to its check."""
+    found = queries.check(text)
+    if found is not None:
+        url = public_url("signatures-checked", found.code)
+        yield SearchHit(
+            f"{found.title} {found.number}".strip(), url, str(_("Signed letter")), found.office, score=100.0
+        )
+
+
 def _signer_is_set_up() -> tuple[bool, str, str]:
     if settings.SIGNER != "local":
         problem = bsre.problem(settings.BSRE_URL)
@@ -76,6 +96,7 @@ offer(
     ),
     MenuEntry("about", gettext_lazy("Check a signed letter"), "/surat/cek", order=40),
     WorkList("signatures", _work),
+    Search("signatures", _find),
     ConfigurationCheck("signatures", _signer_is_set_up),
     PackSection("signatures", check=demo.check, load=demo.load, order=40),
 )

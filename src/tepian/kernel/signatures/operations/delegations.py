@@ -8,7 +8,6 @@ from datetime import date
 from django.utils.translation import gettext_lazy as _
 
 from tepian.kernel.actors import Actor, Conflict, Invalid, checked_text
-from tepian.kernel.catalogue import kept
 from tepian.kernel.catalogue.city import today
 from tepian.kernel.events import note, operation
 from tepian.kernel.organisations import queries as organisations
@@ -33,7 +32,6 @@ def delegate(
     valid_to: date | None = None,
 ) -> SigningDelegation:
     """The holder of one position signs on behalf of another's. Positions by code. `via` is for u.b. only: who signs a.n."""
-    kept.changed("signatures")
     if form not in Form.values:
         raise Invalid(_("Choose a.n. or u.b."), code="form_unknown", field="form")
     if for_position == by_position:
@@ -61,7 +59,6 @@ def delegate(
 @operation("signatures.end_delegation", policy=policies.may_manage_keys)
 def end_delegation(*, actor: Actor, delegation: SigningDelegation) -> None:
     """It ends with yesterday: from now nobody signs by it. What was signed stays."""
-    kept.changed("signatures")
     row = SigningDelegation.objects.select_for_update(of=("self",)).filter(pk=delegation.pk).first()
     day = today()
     if row is None or (row.valid_to and row.valid_to < day):

@@ -6,7 +6,6 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tepian.kernel.actors import Actor, Conflict, Invalid, NotFound, checked_text
-from tepian.kernel.catalogue import kept
 from tepian.kernel.events import emit, note, operation
 
 from .. import policies
@@ -18,7 +17,6 @@ from ..models import SignedDocument
 def revoke(*, actor: Actor, code: str, reason: str, explanation: str = "") -> SignedDocument:
     """A signed document no longer counts, from now and for good. `reason` is one of `policies.REASONS` and public;
     `explanation` is kept for the office."""
-    kept.changed("signatures")
     if reason not in policies.REASONS:
         raise Invalid(_("Choose why this document no longer counts."), code="reason_missing", field="reason")
     explanation = checked_text(explanation, "explanation", limit=1000, needed=False)

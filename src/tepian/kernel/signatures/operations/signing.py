@@ -14,7 +14,6 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tepian.kernel.actors import Actor, Conflict, Denied, Invalid, NotFound, checked_text
-from tepian.kernel.catalogue import kept
 from tepian.kernel.catalogue.city import current_city
 from tepian.kernel.catalogue.contributions import Signable, SignableItem, Signatory
 from tepian.kernel.documents.operations import store_file
@@ -27,7 +26,6 @@ from ..events import DocumentSigned, DocumentSuperseded
 from ..models import SignedDocument, SigningKey
 from .trying import forgive, key_for, open_pen, refused
 
-TOPIC = "signatures"
 MOST = 100  # documents with one passphrase
 log = structlog.get_logger("signatures")
 
@@ -148,7 +146,6 @@ def address_of(code: str) -> str:
 
 @operation("signatures.sign", policy=policies.may_sign)
 def _sign(*, actor: Actor, key: SigningKey, pen: signing.Pen, item: SignableItem) -> SignedDocument:
-    kept.changed(TOPIC)
     held = SigningKey.objects.select_for_update(of=("self",)).get(pk=key.pk)
     if held.state != SigningKey.State.ACTIVE:
         raise signing.no_key()

@@ -12,7 +12,12 @@ from datetime import UTC, datetime, timedelta
 from email.parser import BytesParser
 from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.x509.oid import NameOID
 
 from tepian.toolkit.pades import authority, keys
 
@@ -51,6 +56,26 @@ class Gateway:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def own_tls(self, folder: Path) -> tuple[str, str]:
+        """A certificate for this machine that nobody vouches for, and its key, as files."""
+        key, name = keys.new_key(), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+        now = datetime.now(UTC)
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(name)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(hours=1))
+            .not_valid_after(now + timedelta(hours=1))
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+            .sign(key, hashes.SHA256())
+        )
+        (folder / "tls.pem").write_text(authority.pem(certificate))
+        plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        (folder / "tls.key").write_bytes(key.private_bytes(serialization.Encoding.PEM, *plain))
+        return str(folder / "tls.pem"), str(folder / "tls.key")
 
     def close(self) -> None:
         self.server.shutdown()

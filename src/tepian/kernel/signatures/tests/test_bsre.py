@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ssl
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -10,6 +13,7 @@ import pytest
 from tepian.kernel.audit.models import AuditEntry
 from tepian.kernel.documents.queries import path_of
 from tepian.kernel.signatures import operations, queries
+from tepian.kernel.signatures.adapters import bsre as bsre_adapter
 from tepian.kernel.signatures.models import SignedDocument, SigningKey
 from tepian.kernel.signatures.signing import SigningFailed
 from tepian.toolkit.pades import authority, reading
@@ -135,6 +139,32 @@ def tried(office: Office, *keys: str) -> list[str]:
         return [one.state for one in office.sign(*keys, passphrase=PASSPHRASE)]
     except SigningFailed as error:
         return [error.code]
+
+
+def test_a_gateway_whose_certificate_nobody_vouches_for_gets_nothing(
+    office: Office, gateway: Gateway, settings: Any, tmp_path: Any
+) -> None:
+    """Public samples switch this check off; then anybody in between reads the passphrase."""
+    certificate, key = gateway.own_tls(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    heard: list[bytes] = []
+
+    class Listening(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            heard.append(self.requestline.encode())
+
+        do_POST = do_GET
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Listening)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    bsre_gateway = bsre_adapter.Gateway(f"https://localhost:{server.server_port}", USER, PASSWORD)
+    with pytest.raises(SigningFailed) as refusal:
+        bsre_gateway.ask(f"/api/user/status/{NIK}")
+    server.shutdown()
+    server.server_close()
+    assert refusal.value.code == "service_untrusted" and not heard
 
 
 def test_five_wrong_passphrases_lock_here_before_bsre_does(bsre: Office, gateway: Gateway) -> None:

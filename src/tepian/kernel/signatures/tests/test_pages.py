@@ -44,6 +44,7 @@ def test_the_public_checks_by_code_in_both_languages(office: Office, client: Cli
     assert NAME not in page and NIK not in page and "jam sistem yang menandatangani" in page
     english = text_of(client.get(f"/en/surat/cek/{code}"))
     assert "This letter counts" in english
+    assert client.get("/lacak", {"kode": code.lower()})["Location"] == f"/surat/cek/{code}"
     assert client.get("/surat/cek/S-2222222-2").status_code == 404
     assert client.get("/surat/cek", {"kode": "<script>"}).status_code == 422
     told = client.get(f"/api/v1/signatures/{code}").json()
