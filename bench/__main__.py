@@ -32,6 +32,7 @@ ORDER = [
     "table_reading",
     "typeset",
     "letters",
+    "signing",
     "emergency_desk",
     "desk_flows",
     "start",

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-import time
+from collections.abc import Callable
 from datetime import date
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tepian.settings.base")
@@ -17,10 +16,11 @@ from tepian.kernel.catalogue.contributions import Signatory  # noqa: E402
 from tepian.kernel.documents import letters  # noqa: E402
 from tepian.kernel.documents.models import LetterTemplate, LetterVersion  # noqa: E402
 
-from .letters_weasyprint import ADDRESS, EMBLEM, LINES, PERSON, SIGNER, TEXT, TITLE  # noqa: E402
+from .letters_weasyprint import ADDRESS, EMBLEM, LINES, PERSON, SIGNER, TEXT, TITLE, measured  # noqa: E402
 
 
-def main(count: int) -> None:
+def maker() -> Callable[[int], bytes]:
+    """What sets the letter of a number."""
     version = LetterVersion(template=LetterTemplate(code="bench"), layout="statement", title=TITLE, text=TEXT)
     head = letters.Head(
         LINES, "Jl. Tepian No. 1", "Telepon 112", EMBLEM, "Kelurahan Tepi Sungai", "Kecamatan Hulu", "Contoh"
@@ -38,12 +38,8 @@ def main(count: int) -> None:
             qr=ADDRESS,
         )
 
-    for number in range(5):
-        made(number)
-    started = time.perf_counter()
-    sizes = [len(made(number)) for number in range(count)]
-    print(json.dumps({"per_s": count / (time.perf_counter() - started), "bytes": sum(sizes) / count}))
+    return made
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    measured(maker(), int(sys.argv[1]))
