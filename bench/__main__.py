@@ -33,6 +33,8 @@ ORDER = [
     "typeset",
     "letters",
     "signing",
+    "residents_lookup",
+    "residents_match",
     "emergency_desk",
     "desk_flows",
     "start",

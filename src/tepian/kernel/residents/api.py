@@ -17,6 +17,7 @@ from ninja.errors import Throttled
 from pydantic import Field
 
 from tepian.kernel.actors import Actor, Invalid
+from tepian.kernel.catalogue.city import today
 
 from . import operations, policies, queries, references
 from .pace import TooMany
@@ -95,9 +96,9 @@ def _one(asked: operations.Asked, response: HttpResponse) -> dict[str, Any]:
     seen = operations.looked_up([asked])[0]
     if isinstance(seen.refused, TooMany):
         raise Throttled(seen.refused.wait)
-    if seen.resident is None:
+    if seen.row is None:
         raise seen.refused or queries.nobody()
-    return queries.plain(asked.actor, seen.resident)
+    return queries.plain(asked.actor, seen.row, on=today())
 
 
 @router.get("/residents/codes", response=CodesOut, summary="The registry's codes and what they mean")
@@ -176,5 +177,6 @@ def search(
     except TooMany as refused:
         raise Throttled(refused.wait) from None
     rows = queries.by_pks([pk for pk, _likeness in found])
-    shown = [queries.plain(actor, rows[pk]) | likeness for pk, likeness in found if pk in rows]
+    day = today()
+    shown = [queries.plain(actor, rows[pk], on=day) | likeness for pk, likeness in found if pk in rows]
     return {"residents": shown, "more": len(shown) == limit}

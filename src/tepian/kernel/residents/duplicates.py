@@ -39,6 +39,7 @@ _BIRTHS = {"same": 1.0, "swapped": 0.8, "digit": 0.7}
 COLUMNS = ("pk", "folded", "sex", "born_on", "mother", "father", "family_id", "street", "ward_code")
 DAYS = 366  # days of birth that are compared in one go
 RECENT = timedelta(days=3)
+MOST_RECENT = 2000  # after a load of a city, `everywhere` is the way
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +137,12 @@ def of_days(days: Sequence[date]) -> list[Pair]:
 
 def recent() -> list[Pair]:
     """Pairs of those who came into the register or were corrected in the last days, also with a digit of the day of birth
-    that differs."""
+    that differs. At most `MOST_RECENT` of them, the newest."""
     since = timezone.now() - RECENT
     corrected = CivilEvent.objects.filter(kind=CivilEvent.Kind.CORRECTION, recorded_at__gte=since)
     found: dict[tuple[int, int], Pair] = {}
-    new = list(_entries(Q(recorded_at__gte=since) | Q(pk__in=corrected.values("resident"))))
+    changed = Resident.objects.filter(Q(recorded_at__gte=since) | Q(pk__in=corrected.values("resident")))
+    new = list(_entries(Q(pk__in=list(changed.order_by("-pk").values_list("pk", flat=True)[:MOST_RECENT]))))
     for begin in range(0, len(new), 50):
         some = new[begin : begin + 50]
         days = {day for entry in some for day in (entry.born_on, *easily_written(entry.born_on))}

@@ -8,6 +8,7 @@ import contextlib
 import threading
 from collections import deque
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import orjson
@@ -16,6 +17,7 @@ from django.db import close_old_connections, connection
 from django.utils.translation import override
 
 from tepian.kernel.actors import Actor, NotFound
+from tepian.kernel.catalogue.city import today
 from tepian.kernel.catalogue.fast import FastReply, FastRequest
 from tepian.kernel.identity.keys import averify_device_key, remembered
 
@@ -95,7 +97,8 @@ class Counter:
     def _answer(self, group: list[_Waiting]) -> None:
         try:
             close_old_connections()
-            replies = [_reply(seen) for seen in operations.looked_up([each.asked for each in group])]
+            day = today()
+            replies = [_reply(seen, day) for seen in operations.looked_up([each.asked for each in group])]
             self.answered += len(group)
             self.commits += 1
         except Exception as error:
@@ -114,9 +117,9 @@ def _finish(group: list[_Waiting], replies: list[FastReply | None]) -> None:
             each.future.set_result(reply)
 
 
-def _reply(seen: operations.Seen) -> FastReply | None:
-    if seen.resident is not None:
-        told = queries.WITHHELD | queries.plain(seen.asked.actor, seen.resident)
+def _reply(seen: operations.Seen, day: date) -> FastReply | None:
+    if seen.row is not None:
+        told = queries.plain(seen.asked.actor, seen.row, on=day)
         return FastReply(200, orjson.dumps(told), "application/json; charset=utf-8", PRIVATE)
     if not isinstance(seen.refused, NotFound):
         return None

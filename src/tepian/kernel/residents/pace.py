@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from tepian.kernel.actors import Actor, Invalid
 
-MISSES, MISSES_S = 30, 600  # numbers that are nobody's, and within how many seconds
+MISSES, MISSES_S = 30, 600  # a person's numbers that are nobody's, and within how many seconds
+MISSES_OF_PROGRAMS = 300  # behind a program stand many people
 LOOKS, LOOKS_S = 90, 60  # looks of a person; nobody serves more people in a minute
 
 
@@ -47,7 +48,7 @@ def before_look(actor: Actor) -> None:
     if actor.is_system:
         return
     key, wait = _key("misses", actor, MISSES_S)
-    if cache.get(key, 0) >= MISSES:
+    if cache.get(key, 0) >= (MISSES if actor.kind == "person" else MISSES_OF_PROGRAMS):
         raise TooMany(wait)
     if actor.kind == "person":
         key, wait = _key("looks", actor, LOOKS_S)

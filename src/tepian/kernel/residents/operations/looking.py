@@ -34,7 +34,10 @@ def checked_purpose(purpose: str) -> str:
 def look_up(*, actor: Actor, nik: str, purpose: str) -> queries.Card:
     """A resident by NIK, recorded. Raises `Invalid`, `NotFound`, `Denied`, `TooMany`. A search that finds nobody is
     recorded too, for whoever tries numbers one after the other."""
-    return looked_up([Asked(actor, nik, purpose)])[0].card()
+    seen = looked_up([Asked(actor, nik, purpose)])[0]
+    if seen.row is None:
+        raise seen.refused or queries.nobody()
+    return queries.card(actor, queries.by_id(actor, seen.row.pk))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +54,8 @@ class Seen:
     """What an `Asked` gets: a resident, or why not."""
 
     asked: Asked
-    resident: Resident | None = None
+    row: queries.Row | None = None
     refused: Exception | None = None
-
-    def card(self) -> queries.Card:
-        if self.resident is None:
-            raise self.refused or queries.nobody()
-        return queries.card(self.asked.actor, self.resident)
 
 
 def looked_up(asked: Sequence[Asked]) -> list[Seen]:
@@ -81,13 +79,13 @@ def looked_up(asked: Sequence[Asked]) -> list[Seen]:
             answers.append(Seen(each, refused=number))
             continue
         row = rows.get(number)
-        if row is None or not policies.knows(each.actor, ward=row.ward_code, region=row.region.code):
+        if row is None or not policies.knows(each.actor, ward=row.ward_code, region=row.region):
             pace.missed(each.actor)
             looks.append(look(each.actor, "resident", "", each.purpose, found=0))
             answers.append(Seen(each, refused=queries.nobody()))
         else:
             looks.append(look(each.actor, "resident", row.pk, each.purpose))
-            answers.append(Seen(each, resident=row))
+            answers.append(Seen(each, row=row))
     if looks:
         record_views(looks)
     return answers

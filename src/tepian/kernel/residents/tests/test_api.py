@@ -136,7 +136,7 @@ def test_people_who_ask_together_get_their_own_answers(actor_with: Any) -> None:
         )
     ]  # fmt: skip
     seen = operations.looked_up(asked)
-    assert [each.resident and each.resident.pk for each in seen] == [None, theirs.pk, None, mine.pk, None]
+    assert [each.row and each.row.pk for each in seen] == [None, theirs.pk, None, mine.pk, None]
     assert [type(each.refused).__name__ for each in seen] == ["NotFound", "NoneType", "Denied", "NoneType", "Invalid"]
     assert looks() == [("", "letter"), (str(theirs.pk), "letter"), (str(mine.pk), "letter")]
 

@@ -114,9 +114,8 @@ def _by_number(request: HttpRequest, number: str) -> dict[str, Any]:
     """A NIK leads to its person; otherwise it may be a family card's."""
     actor, why = actor_of(request), purpose_of(request)
     try:
-        row = queries.by_niks({re.sub(r"\D", "", number)})
-        known = next(iter(row.values()), None)
-        if known is not None and policies.knows(actor, ward=known.ward_code, region=known.region.code):
+        known = next(iter(queries.by_niks({re.sub(r"\D", "", number)}).values()), None)
+        if known is not None and policies.knows(actor, ward=known.ward_code, region=known.region):
             return {"go": reverse("residents-person", args=[known.pk])}
         cards = operations.family(actor=actor, kk=number, purpose=why)
     except NotFound:
