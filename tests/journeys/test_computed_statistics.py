@@ -9,11 +9,15 @@ import pytest
 from django.utils import timezone
 
 from tepian.kernel.actors import ANONYMOUS, Denied, system
+from tepian.kernel.catalogue.city import today
 from tepian.kernel.catalogue.packs import load_pack
 from tepian.services.dispatch import operations as dispatch
+from tepian.services.feedback import operations as feedback
+from tepian.services.feedback.models import Answer
+from tepian.services.feedback.states import ELEMENTS
 from tepian.services.literacy import operations as literacy
 from tepian.services.literacy.queries import catalogue, door
-from tepian.services.statistics import operations, queries
+from tepian.services.statistics import operations, queries, states
 from tepian.services.statistics.models import Edition
 from tepian.services.statistics.queries import data
 
@@ -93,3 +97,20 @@ def test_literacy_sessions_feed_their_table(db):
     year = str(timezone.localtime(now - timedelta(minutes=30)).year)
     for code, value in (("warga-terjangkau-literasi", 7.0), ("kelas-literasi", 1.0)):
         assert data.newest(edition, queries.indicator_by(code)) == (year, value, "p")
+
+
+def test_the_survey_of_services_feeds_its_table(db):
+    load_pack(ROOT / "cities" / "samarinda", SYSTEM)
+    ended = states.period_before(states.period_of(today(), "Q"))
+    about = {"service": "letter.domisili", "title": "Surat keterangan domisili"}
+    service = feedback.ask(actor=SYSTEM, subject="letter/A", **about).service
+    for day, marks in ((states.period_start(ended), 3), (today(), 1)):
+        given = dict.fromkeys(ELEMENTS, marks)
+        feedback.make_up_answers(
+            actor=SYSTEM, rows=[Answer(service=service, answered_on=day, **given) for _number in range(10)]
+        )
+    operations.compute_all(actor=SYSTEM)
+    edition = queries.published_edition(queries.dataset_by("kepuasan-layanan"))
+    lines = data.series(edition, data.slice_of(edition, queries.indicator_by("ikm-kota")))
+    assert lines[""][0] == (ended, 75.0, ""), "what was answered this month is told when the month is over"
+    assert all(value in (75.0, None) for _period, value, _status in lines[""])

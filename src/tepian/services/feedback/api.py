@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -48,7 +47,7 @@ class CommentOut(Schema):
     service: str
     office: str
     region: str
-    answered_on: date
+    month: str = Field(description="In which it was answered, like 2026-11")
     answers: dict[str, int]
     comment: str
     state: str = Field(description="new, seen or done")
@@ -122,7 +121,7 @@ def _comment(row: Answer) -> dict[str, Any]:
         "service": row.service.key,
         "office": row.office,
         "region": row.region,
-        "answered_on": row.answered_on,
+        "month": f"{row.answered_on:%Y-%m}",
         "answers": {element: getattr(row, element) for element in states.ELEMENTS},
         "comment": row.comment,
         "state": row.state,

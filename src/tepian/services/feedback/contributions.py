@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, time
 from typing import Any
 
 from django.urls import reverse
@@ -11,7 +10,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tepian.kernel.actors import Actor, system
-from tepian.kernel.catalogue.city import city_timezone
 from tepian.kernel.catalogue.contributions import Indicators, MenuEntry, ServiceSurvey, WorkItem, WorkList, offer
 from tepian.ui.templatetags.ui import public_url
 from tepian.ui.words import in_language
@@ -43,7 +41,6 @@ def work(actor: Actor) -> Iterable[WorkItem]:
                 title=_("A citizen wrote about: %(service)s") % {"service": in_language(row.service, "title")},
                 url=reverse("feedback-comment", args=[row.pk]),
                 detail=row.comment[:120],
-                since=datetime.combine(row.answered_on, time(), city_timezone()),
                 icon="message",
             )
 

@@ -149,10 +149,13 @@ def asked_and_answered(actor: Actor, year: int) -> tuple[int, int]:
 
 
 def indicators(since: datetime, until: datetime) -> Iterable[Mapping[str, Any]]:
-    """The city's index and each service's, of answers of these days. None where too few answered."""
+    """The city's index and each service's, of answers of these days in months that are over. None where too few
+    answered."""
     zone = city_timezone()
     rows = Answer.objects.filter(
-        answered_on__gte=since.astimezone(zone).date(), answered_on__lt=until.astimezone(zone).date()
+        answered_on__gte=since.astimezone(zone).date(),
+        answered_on__lt=until.astimezone(zone).date(),
+        answered_on__lte=published_until(),
     )
     whole, each = index_of(rows), by(rows, "service_id")
     yield _indicator("feedback.ikm", _("Satisfaction with services (IKM)"), whole)

@@ -11,6 +11,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
@@ -49,7 +50,7 @@ def shown(row: Answer) -> dict[str, Any]:
         "row": row,
         "service": in_language(row.service, "title"),
         "office": organisations.agency_name(row.office) if row.office else "",
-        "day": words.day(row.answered_on),
+        "month": formats.date_format(row.answered_on, "F Y"),  # the day would tell an office of few visitors who it was
         "mean": words.number(mean, 1),
         "state": states.STATE_LABELS[row.state],
         "tag": TAGS[row.state],
