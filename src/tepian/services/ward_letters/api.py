@@ -26,7 +26,8 @@ class KindOut(Schema):
     summary: str
     summary_en: str
     fee: int = Field(description="Rupiah")
-    minutes: int = Field(description="Office time until it is due")
+    minutes: int = Field(description="Office time until it is due; 0 where `days` says it")
+    days: int = Field(description="Working days until it is due; 0 where `minutes` says it")
     valid_days: int = Field(description="0: without an end")
     steps: list[str] = Field(description="Who looks at it in this order; the last one signs")
     checks: list[str]

@@ -22,7 +22,8 @@ class LetterKind(models.Model):
 
     `questions`: rows of {code, text, text_en, hint, hint_en, type, required, prefill, choices [[code, id, en]], min, max,
     limit, when {question, is}}; `papers`: rows of {code, name, name_en, hint, hint_en, required, when}; `steps` and
-    `checks` are codes of `states`. `minutes` of office time until the letter is due; `valid_days` 0: no end."""
+    `checks` are codes of `states`. Due after `minutes` of office time, or at the end of the `days`-th working day;
+    `valid_days` 0: no end."""
 
     code = models.SlugField(max_length=40)
     title = models.CharField(max_length=120)
@@ -36,7 +37,8 @@ class LetterKind(models.Model):
     checks = models.JSONField(default=list)
     steps = models.JSONField(default=list)
     fee = models.PositiveIntegerField(default=0)
-    minutes = models.PositiveIntegerField()
+    minutes = models.PositiveIntegerField(default=0)
+    days = models.PositiveSmallIntegerField(default=0)
     valid_days = models.PositiveIntegerField(default=0)
     template = models.CharField(max_length=60)
     series = models.CharField(max_length=60)
@@ -96,6 +98,9 @@ class Request(models.Model):
     kind = models.ForeignKey(LetterKind, on_delete=models.PROTECT, related_name="requests")
     kind_code = models.SlugField(max_length=40)
     resident = models.ForeignKey("city.Resident", on_delete=models.PROTECT, related_name="+")
+    about = models.ForeignKey(  # whom the letter is about, since it was sent; the applicant or one of the family
+        "city.Resident", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     ward_code = models.CharField(max_length=30)
     region_code = models.CharField(max_length=40)  # the RT where the register knows it, else the ward
     state = models.CharField(max_length=10, choices=choices(states.STATES), default=states.DRAFT)

@@ -143,4 +143,6 @@ def only_the_system(actor: Actor, **_ignored: Any) -> None:
 def may_read_file(actor: Actor, file: StoredFile) -> bool:
     """Papers of a request: clerks and heads of the ward. A chair of a neighbourhood sees no papers."""
     row = Request.objects.filter(code=file.subject_id).first()
-    return row is not None and (actor.is_system or actor.has(CLERK, HEAD, region=row.ward_code))
+    if row is None or not may_read(actor, row):
+        return False
+    return actor.is_system or actor.has(CLERK, HEAD, region=row.ward_code)

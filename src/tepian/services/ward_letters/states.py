@@ -89,3 +89,15 @@ def due(start: datetime, minutes: int, hours: Hours, holidays: Collection[date],
             return begins + timedelta(minutes=left)
         left -= open_for
     raise ValueError("the office never opens")
+
+
+def due_in_days(start: datetime, days: int, hours: Hours, holidays: Collection[date], zone: ZoneInfo) -> datetime:
+    """When the office closes on the `days`-th working day after the day of `start` (aware)."""
+    first, left = start.astimezone(zone).date(), days
+    for ahead in range(1, 3 * 366):
+        day = first + timedelta(days=ahead)
+        span = hours.get(day.weekday())
+        left -= span is not None and day not in holidays
+        if left == 0 and span is not None:
+            return datetime.combine(day, span[1], zone)
+    raise ValueError("the office never opens")

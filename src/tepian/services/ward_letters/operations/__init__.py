@@ -6,7 +6,6 @@ from .applying import (
     NotProven,
     TooMany,
     answer,
-    anything,
     attach,
     begin,
     begin_at_counter,
@@ -22,7 +21,7 @@ from .letters import KIND, fetch, finish, hand_over, issue, render, return_unsig
 from .packs import load_pack
 
 __all__ = [
-    "FIELD_PAPER", "KIND", "LOOKED_FOR", "NotProven", "TooMany", "accept_paper", "answer", "anything",
+    "FIELD_PAPER", "KIND", "LOOKED_FOR", "NotProven", "TooMany", "accept_paper", "answer",
     "approve", "attach", "begin", "begin_at_counter", "cancel", "count_try", "detach", "due_to_expire", "due_to_forget", "expire",
     "fetch", "finish", "forget", "forget_tries", "hand_over", "inspect", "issue", "load_pack", "prove", "refuse", "render",
     "return_unsigned", "revoke", "see", "send_back", "stop_for", "submit", "values", "waiting",

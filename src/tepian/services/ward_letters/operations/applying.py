@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 from datetime import date, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -287,7 +286,7 @@ def submit(*, actor: Actor, request: Request, revision: int, contact: str | None
             )  # fmt: skip
     kept = {str(each["code"]) for each in asking.asked(row.kind, row.answers)}
     row.answers = {code: value for code, value in row.answers.items() if code in kept}
-    asking.subject(row)
+    row.about = asking.subject(row)
     now, again = timezone.now(), row.state == states.RETURNED
     row.submitted_at = row.submitted_at or now
     row.due_at = queries.due_at(row.kind, now)
@@ -302,8 +301,3 @@ def cancel(*, actor: Actor, request: Request, revision: int, reason: str = "", s
     return moved(
         actor, row, "cancelled", state=states.CANCELLED, words=checked_text(reason, "reason", limit=300, needed=False)
     )
-
-
-def anything(value: Any) -> bool:
-    """Did somebody send a file at all? Browsers send an empty one for an empty field."""
-    return bool(value) and bool(getattr(value, "name", ""))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -60,12 +61,17 @@ def expire(*, actor: Actor) -> int:
         row = locked(row)
         if row.state in states.VALID:
             moved(actor, row, "lapsed", state=states.LAPSED)
-            emit(LetterExpired(
-                code=row.code, kind=row.kind_code, region=row.ward_code, resident=row.resident_id, document=row.document
-            ))  # fmt: skip
+            emit(LetterExpired(**_letter(row)))
             ended += 1
     note("letter_requests", "", ended=ended)
     return ended
+
+
+def _letter(row: Request) -> dict[str, Any]:
+    return {
+        "code": row.code, "kind": row.kind_code, "region": row.ward_code, "resident": row.about_id or row.resident_id,
+        "document": row.document,
+    }  # fmt: skip
 
 
 def _old_ones() -> QuerySet[Request]:
@@ -120,9 +126,7 @@ def revoke(*, actor: Actor, document: str, reason: str = "") -> bool:
         return False
     row.reason = reason[:500]
     moved(actor, row, "revoked", state=states.REVOKED, words=row.reason)
-    emit(LetterRevoked(
-        code=row.code, kind=row.kind_code, region=row.ward_code, resident=row.resident_id, document=document
-    ))  # fmt: skip
+    emit(LetterRevoked(**_letter(row)))
     return True
 
 

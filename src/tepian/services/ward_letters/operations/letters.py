@@ -153,7 +153,7 @@ def issue(*, actor: Actor, code: str, file: StoredFile, document: str, signer: s
             code=row.code,
             kind=row.kind_code,
             region=row.ward_code,
-            resident=asking.subject(row).pk,
+            resident=row.about_id or row.resident_id,
             document=document,
             valid_until=row.valid_until.isoformat() if row.valid_until else "",
         )

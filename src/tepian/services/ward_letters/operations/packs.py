@@ -13,7 +13,7 @@ from tepian.kernel.events import note, operation
 from .. import policies
 from ..models import LetterKind, OfficeTime, ReadySentence
 from ..queries import TOPIC
-from ..queries.pack import minutes_of
+from ..queries.pack import deadline
 
 
 @operation("ward_letters.load_pack", policy=policies.may_configure)
@@ -44,7 +44,8 @@ def load_pack(
             "checks": list(given.get("checks", [])),
             "steps": list(given["steps"]),
             "fee": int(given.get("fee", 0)),
-            "minutes": minutes_of(given),
+            "minutes": deadline(given)[0],
+            "days": deadline(given)[1],
             "valid_days": int(given.get("valid_days", 0)),
             "template": given["template"],
             "series": given["series"],

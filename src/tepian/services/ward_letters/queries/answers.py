@@ -72,20 +72,21 @@ def read(question: Question, text: str) -> str:
     return READERS[kind](question, value)
 
 
+WHOLE = re.compile(r"(?:Rp\s?)?(\d{1,15}|\d{1,3}(?:[., ]\d{3}){1,4})(?:,-)?", re.I)
+
+
 def _number(question: Question, value: str) -> str:
-    try:
-        number = words.written_number(value)
-    except ValueError:
-        number = None
-    low, high = question.get("min", 0), question.get("max", 10**12)
-    if number is None or number != int(number):
+    found = WHOLE.fullmatch(value)  # 1.200.000, 1,200,000 and 1200000 are one number in every language of the page
+    if found is None:
         raise _wrong(question, _("Write a whole number, for example 1.500.000."))
+    number = int(re.sub(r"\D", "", found[1]))
+    low, high = question.get("min", 0), question.get("max", 10**12)
     if not low <= number <= high:
         raise _wrong(
             question,
             format_lazy(_("Write a number from {low} to {high}."), low=words.number(low), high=words.number(high)),
         )
-    return str(int(number))
+    return str(number)
 
 
 def read_day(text: str) -> date | None:

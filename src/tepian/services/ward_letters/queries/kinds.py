@@ -79,4 +79,6 @@ def due_at(kind: LetterKind, start: datetime) -> datetime:
         for day, span in (row.hours if row else {}).items()
     }
     holidays = {date.fromisoformat(each) for each in (row.holidays if row else [])}
+    if kind.days:
+        return states.due_in_days(start, kind.days, hours, holidays, zone)
     return states.due(start, kind.minutes, hours, holidays, zone)

@@ -34,12 +34,11 @@ KNOWN = {
 }  # fmt: skip
 CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 KIND_CODE = re.compile(r"[a-z][a-z0-9-]{0,39}")
-DAY_HOURS = 8
 
 
-def minutes_of(row: Mapping[str, Any]) -> int:
-    """The deadline in minutes of office time; a working day counts as eight hours."""
-    return round(float(row.get("working_hours", 0)) * 60) or int(row.get("working_days", 3)) * DAY_HOURS * 60
+def deadline(row: Mapping[str, Any]) -> tuple[int, int]:
+    """Minutes of office time and working days: one of the two, the other is 0."""
+    return round(float(row.get("working_hours", 0)) * 60), int(row.get("working_days", 0))
 
 
 def problems(pack: Any) -> Iterator[Any]:
@@ -111,7 +110,7 @@ def _kind(row: Mapping[str, Any]) -> Iterator[str]:
                 "code": check,
                 "known": ", ".join(states.CHECKS),
             }
-    if minutes_of(row) <= 0:
+    if sorted(each > 0 for each in deadline(row)) != [False, True]:
         yield _("the deadline needs working_hours or working_days")
     try:
         numbering.check_rule(str(row["number"]))

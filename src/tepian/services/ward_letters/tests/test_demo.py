@@ -58,6 +58,7 @@ valid_from = 2026-01-01
 steps = ["rt", "clerk", "head"]
 template = "domicile"
 series = "surat"
+working_days = 2
 number = "{number:03d}/{year}"
 """
 
@@ -70,6 +71,7 @@ number = "{number:03d}/{year}"
         (('"clerk", "head"', '"clerk"'), "signs it as the last"),
         (('"rt", "clerk"', '"walikota", "clerk"'), "unknown step: walikota"),
         (("series", 'checks = ["kaya"]\nseries'), "unknown check: kaya"),
+        (("working_days = 2", ""), "the deadline needs"),
         (("series", "biaya = 5\nseries"), "unknown part: biaya"),
         (('"baru"', '"cek"'), "address of the platform"),
         (("{number:03d}/{year}", "{nomor}/{year}"), "nomor"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from tepian.kernel.actors import ANONYMOUS, Conflict, Denied, Invalid, NotFound, system
 from tepian.kernel.catalogue.city import city_timezone, today
@@ -21,7 +21,7 @@ from tepian.toolkit.tests.photos import JPEG, exif, jpeg_with
 
 from .. import operations, policies, queries, states
 from ..models import LetterKind, Request
-from ..queries.answers import read_day
+from ..queries.answers import read, read_day
 from .conftest import KK, OTHER, RT, SYSTEM, WARD, approve, fresh, large_png, resident, send
 
 pytestmark = pytest.mark.django_db
@@ -122,6 +122,17 @@ def test_answers_are_kept_one_by_one_and_a_slower_one_changes_nothing(people):
 )  # fmt: skip
 def test_days_are_read_as_people_type_them(typed, day):
     assert read_day(typed) == day
+
+
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_numbers_are_read_alike_in_both_languages(language):
+    question = {"code": "income", "type": "number", "max": 10**8}
+    with translation.override(language):
+        for typed in ("1200000", "1.200.000", "1,200,000", "1 200 000", "Rp1.200.000", "rp 1.200.000,-"):
+            assert read(question, typed) == "1200000", typed
+        for wrong in ("1.5", "1,2", "satu juta", "-3", "1.2000", "²"):
+            with pytest.raises(Invalid):
+                read(question, wrong)
 
 
 def test_papers_lose_where_they_were_taken_and_bad_ones_are_refused(people):
@@ -314,6 +325,7 @@ def test_deadlines_count_office_time(contoh):
     zone = city_timezone()
     friday = datetime(2026, 11, 27, 10, 0, tzinfo=zone)  # open until eleven
     assert queries.due_at(kind, friday) == datetime(2026, 11, 30, 14, 0, tzinfo=zone)
+    assert queries.due_at(queries.kind("tanah"), friday) == datetime(2026, 12, 11, 11, 0, tzinfo=zone)  # ten days
     before_christmas = datetime(2026, 12, 24, 16, 0, tzinfo=zone)  # closed on Friday the 25th
     assert queries.due_at(kind, before_christmas) == datetime(2026, 12, 28, 15, 0, tzinfo=zone)
 

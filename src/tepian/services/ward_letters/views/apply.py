@@ -19,10 +19,9 @@ from tepian.ui.templatetags.ui import public_url
 
 from .. import forms, operations, policies, queries, states
 from ..models import Request
-from ..queries.answers import asked, missing, needed, wanted_papers
+from ..queries.answers import asked, listed, missing, needed, wanted_papers
 from .parts import (
     TAGS,
-    answered,
     download,
     papers,
     private,
@@ -31,6 +30,7 @@ from .parts import (
     refused,
     revision_of,
     see_other,
+    sent_file,
     timeline,
     title_of,
 )
@@ -89,7 +89,7 @@ def own(request: HttpRequest, code: str, secret: str) -> HttpResponse:
                 "facts": queries.facts_of(row),
                 "tag": TAGS.get(row.state, ""),
                 "reason": queries.reason_of(row),
-                "answers": answered(row),
+                "answers": listed(row),
                 "papers": papers(row),
                 "timeline": timeline(row),
                 "name": row.resident.name,
@@ -164,23 +164,14 @@ def _paper(request: HttpRequest, row: Request, step: str, context: dict[str, Any
     wanted = next(each for each in papers(row) if f"{FILES}{each['code']}" == step)
     form, status = forms.PaperForm(), 200
     if request.method == "POST":
-        given = request.FILES.get("file")
+        given = sent_file(request, "file")
         gone = next((each for each in wanted["files"] if str(each.pk) == request.POST.get("hapus", "")), None)
         try:
             if gone is not None:
                 operations.detach(actor=ANONYMOUS, request=row, paper=gone, secret=row.secret)
                 return see_other(_address(row, step))
-            if operations.anything(given):
-                assert given is not None
-                operations.attach(
-                    actor=ANONYMOUS,
-                    request=row,
-                    paper=wanted["code"],
-                    content=given.read(),
-                    name=given.name or "",
-                    media_type=given.content_type or "",
-                    secret=row.secret,
-                )
+            if given is not None:
+                operations.attach(actor=ANONYMOUS, request=row, paper=wanted["code"], secret=row.secret, **given)
                 if "lagi" in request.POST:
                     return see_other(_address(row, step))
             elif wanted["needed"] and not wanted["files"]:
@@ -229,7 +220,7 @@ def _last(request: HttpRequest, row: Request, context: dict[str, Any]) -> HttpRe
                 "answers": [
                     each | {"url": f"{_address(row, each['code'])}?ubah", "missing": each["code"] in gaps,
                             "optional": not needed(questions[each["code"]])}
-                    for each in answered(row)
+                    for each in listed(row)
                 ],
                 "papers": [
                     each | {"url": f"{_address(row, FILES + each['code'])}?ubah", "missing": FILES + each["code"] in gaps}

@@ -22,9 +22,9 @@ from tepian.ui.words import in_language
 
 from .. import forms, operations, policies, queries, states
 from ..models import Request
-from ..queries.answers import subject
+from ..queries.answers import listed, subject
 from .desk import SIGN
-from .parts import TAGS, answered, download, papers, public_address, qr, revision_of, timeline, title_of
+from .parts import TAGS, download, papers, public_address, qr, revision_of, timeline, title_of
 
 
 def seen(request: HttpRequest, code: str) -> Request:
@@ -81,7 +81,7 @@ def page(
         "tag": TAGS.get(row.state, ""),
         "reason": queries.reason_of(row),
         "person": _person(actor, row),
-        "answers": answered(row),
+        "answers": listed(row),
         "papers": papers(row) if office else [],
         "site": [each for each in queries.papers_of(row) if each.code == operations.FIELD_PAPER] if office else [],
         "checks": queries.checks.run(row) if row.state in states.OPEN else [],

@@ -18,7 +18,7 @@ from tepian.kernel.residents.models import Resident
 
 from .. import forms, operations, policies, queries, states
 from .case import seen
-from .parts import papers, refused, revision_of, title_of
+from .parts import papers, refused, revision_of, sent_file, title_of
 
 
 @staff_page(policies.CLERK)
@@ -91,16 +91,7 @@ def _save(request: HttpRequest, row: Any, form: forms.AnswerForm) -> None:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     row = operations.answer(actor=actor, request=row, answers=form.texts(), revision=revision_of(request))
     for paper in row.kind.papers:
-        given = request.FILES.get(f"berkas-{paper['code']}")
-        if operations.anything(given):
-            assert given is not None
-            operations.attach(
-                actor=actor,
-                request=row,
-                paper=paper["code"],
-                content=given.read(),
-                name=given.name or "",
-                media_type=given.content_type or "",
-            )
+        if given := sent_file(request, f"berkas-{paper['code']}"):
+            operations.attach(actor=actor, request=row, paper=paper["code"], **given)
     row.refresh_from_db()
     operations.submit(actor=actor, request=row, revision=row.revision)

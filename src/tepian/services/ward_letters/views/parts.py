@@ -20,14 +20,13 @@ from tepian.ui import words
 
 from .. import queries, states
 from ..models import LetterKind, Request
-from ..queries.answers import listed, wanted_papers
+from ..queries.answers import wanted_papers
 from ..queries.kinds import said
 
 TAGS = {
     states.WAITING: "info", states.RETURNED: "warn", states.ISSUED: "ok", states.HANDED: "ok", states.REFUSED: "danger",
     states.STOPPED: "warn", states.REVOKED: "danger",
 }  # fmt: skip
-DAY_MINUTES = 7 * 60
 
 
 def title_of(kind: LetterKind) -> str:
@@ -69,9 +68,9 @@ def timeline(request: Request) -> list[dict[str, Any]]:
 
 def duration(kind: LetterKind) -> str:
     """How long it takes, in the office's hours or days."""
-    if kind.minutes < 2 * DAY_MINUTES:
-        return _("within %(hours)s working hours") % {"hours": words.number(round(kind.minutes / 60))}
-    return _("within %(days)s working days") % {"days": words.number(-(-kind.minutes // DAY_MINUTES))}
+    if kind.days:
+        return _("within %(days)s working days") % {"days": words.number(kind.days)}
+    return _("within %(hours)s working hours") % {"hours": words.number(round(kind.minutes / 60))}
 
 
 def validity(kind: LetterKind) -> str:
@@ -103,8 +102,12 @@ def papers(request: Request) -> list[dict[str, Any]]:
     ]
 
 
-def answered(request: Request) -> list[dict[str, Any]]:
-    return listed(request)
+def sent_file(request: HttpRequest, name: str) -> dict[str, Any] | None:
+    """What somebody sent in a field, as `operations.attach` takes it; None for an empty field."""
+    given = request.FILES.get(name)
+    if given is None or not given.name:
+        return None
+    return {"content": given.read(), "name": given.name, "media_type": given.content_type or ""}
 
 
 def qr(text: str, title: str) -> str:
