@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from tepian.kernel.actors import Actor
 from tepian.kernel.catalogue.contributions import (
     ConfigurationCheck,
+    Job,
     MenuEntry,
     PackSection,
     Search,
@@ -23,7 +24,7 @@ from tepian.kernel.catalogue.contributions import (
 from tepian.kernel.documents import access
 from tepian.ui.templatetags.ui import public_url
 
-from . import certifying, demo, policies, queries
+from . import certifying, demo, operations, policies, queries
 from .adapters import bsre
 
 DESK = "/kerja/tanda-tangan"
@@ -96,6 +97,7 @@ offer(
     ),
     MenuEntry("about", gettext_lazy("Check a signed letter"), "/surat/cek", order=40),
     WorkList("signatures", _work),
+    Job("signatures.close_keys", operations.close_keys, seconds=60),
     Search("signatures", _find),
     ConfigurationCheck("signatures", _signer_is_set_up),
     PackSection("signatures", check=demo.check, load=demo.load, order=40),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .delegations import delegate, end_delegation
-from .keys import activate_key, close_keys_of, make_root, offer_key, renew_key, revoke_key
+from .keys import activate_key, close_keys, close_keys_of, make_root, offer_key, renew_key, revoke_key
 from .revoking import revoke
 from .signing import MOST, Outcome, item_for, preview, send_back, sign_many
 
@@ -11,6 +11,7 @@ __all__ = [
     "MOST",
     "Outcome",
     "activate_key",
+    "close_keys",
     "close_keys_of",
     "delegate",
     "end_delegation",

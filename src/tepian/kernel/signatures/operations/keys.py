@@ -7,14 +7,15 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from tepian.kernel.actors import Actor, Conflict, Invalid
+from tepian.kernel.actors import Actor, Conflict, Invalid, system
 from tepian.kernel.catalogue import kept
 from tepian.kernel.events import emit, note, operation
-from tepian.kernel.identity.models import Account
+from tepian.kernel.identity.models import Account, Holding
 from tepian.toolkit.pades import authority, keys
 
 from .. import certifying, policies, queries
@@ -197,3 +198,13 @@ def close_keys_of(*, actor: Actor, account_id: int) -> int:
         _revoke(actor, key, "left")
     note("account", account_id, keys=[key.pk for key in rows])
     return len(rows)
+
+
+def close_keys() -> int:
+    """Job: nobody without a position signs, for each signature asks who holds what; this revokes the certificate too, so
+    that others see it. Who holds another position, or one that begins later, keeps the key. How many were revoked."""
+    now = timezone.now()
+    holding = Holding.objects.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=now), account__is_active=True)
+    left = SigningKey.objects.exclude(state=State.REVOKED).exclude(account__in=holding.values("account"))
+    accounts = set(left.values_list("account_id", flat=True))
+    return sum(close_keys_of(actor=system("signatures.positions"), account_id=account) for account in sorted(accounts))

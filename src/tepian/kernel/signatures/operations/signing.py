@@ -62,6 +62,7 @@ def sign_many(*, actor: Actor, items: Iterable[tuple[str, str]], passphrase: str
     pen, left = open_pen(actor, key, passphrase)
     outcomes: list[Outcome] = []
     stopped: Any = ""
+    wrong = False
     for kind, name in wanted:
         item = waiting.get((kind, name))
         title = item.title if item else name
@@ -70,14 +71,20 @@ def sign_many(*, actor: Actor, items: Iterable[tuple[str, str]], passphrase: str
         elif item is None:
             outcomes.append(Outcome(kind, name, title, "failed", _gone().message))
         else:
-            outcome, stopped = _one(actor, key, pen, item, left, first=not outcomes)
+            try:
+                outcome, stopped = _one(actor, key, pen, item)
+            except signing.WrongPassphrase:  # from a service that looks at the passphrase only now
+                error, wrong = refused(actor, key, left), True
+                if not outcomes:
+                    raise error from None
+                outcome, stopped = Outcome(kind, name, title, "failed", error.message), error.message
             outcomes.append(outcome)
+    if not (wrong or pen.proved):
+        forgive(key)
     return outcomes
 
 
-def _one(
-    actor: Actor, key: SigningKey, pen: signing.Pen, item: SignableItem, left: int, *, first: bool
-) -> tuple[Outcome, Any]:
+def _one(actor: Actor, key: SigningKey, pen: signing.Pen, item: SignableItem) -> tuple[Outcome, Any]:
     """What became of one, and why nothing more is to be tried ("" when the next may be)."""
 
     def failed(reason: Any) -> Outcome:
@@ -85,14 +92,9 @@ def _one(
 
     try:
         document = _sign(actor=actor, key=key, pen=pen, item=item)
-    except signing.WrongPassphrase:  # a service that looks at the passphrase only now
-        error = refused(actor, key, left)
-        if first:
-            raise error from None
-        return failed(error.message), error.message
+    except signing.WrongPassphrase:
+        raise
     except signing.SigningFailed as error:
-        if not pen.proved and error.stops:
-            forgive(key)
         return failed(error.message), error.message if error.stops else ""
     except Denied as error:
         return failed(error.reason), ""
@@ -103,9 +105,6 @@ def _one(
         log.exception("signing_failed", kind=item.kind, key=item.key)
         words = _("The system failed here. This document is as it was. Tell the administrator.")
         return failed(words), words
-    if not pen.proved:
-        forgive(key)
-        pen.proved = True
     return Outcome(item.kind, item.key, item.title, "signed", code=document.code), ""
 
 

@@ -15,7 +15,7 @@ from tepian.kernel.identity.models import Account
 from tepian.kernel.signatures import operations, pace, queries
 from tepian.kernel.signatures.models import SignedDocument, SigningDelegation, SigningKey
 
-from .conftest import NAME, NIK, PASSPHRASE, Office
+from .conftest import NAME, NIK, PASSPHRASE, SYSTEM, Office, give_key
 
 
 def signed_in(account: Account) -> Client:
@@ -172,14 +172,16 @@ def test_keys_are_offered_made_renewed_and_revoked(office: Office, as_role: Any)
 
 
 def test_keys_end_with_the_last_position(office: Office, account_with: Any) -> None:
-    from tepian.kernel.events.delivery import deliver_all
-    from tepian.kernel.identity.models import Holding
-    from tepian.kernel.identity.operations import end_holding
+    from datetime import UTC, datetime, timedelta
 
-    from .conftest import SYSTEM
+    from tepian.kernel.identity.models import Holding
+    from tepian.kernel.identity.operations import deactivate_account
 
     account_with("administrator")  # a city is never left without one
-    end_holding(actor=SYSTEM, holding=Holding.objects.get(account=office.head), reason="mutasi")
-    deliver_all()
-    key = SigningKey.objects.get(account=office.head)
-    assert (key.state, key.revoke_reason) == ("revoked", "left")
+    give_key(office.deputy)
+    assert operations.close_keys() == 0
+    Holding.objects.filter(account=office.head).update(ends_at=datetime.now(UTC) - timedelta(seconds=1))  # by the clock
+    deactivate_account(actor=SYSTEM, account=office.deputy)
+    assert operations.close_keys() == 2 and operations.close_keys() == 0
+    keys = SigningKey.objects.values_list("state", "revoke_reason", "closed_key")
+    assert list(keys) == [("revoked", "left", None)] * 2
