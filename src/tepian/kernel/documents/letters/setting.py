@@ -182,7 +182,8 @@ def _closed(lines: tuple[str, ...]) -> list[str]:
 def _block(block: dict[str, Any]) -> dict[str, Any]:
     """With places to break in long words. A paragraph that begins small goes on with a sentence, so it is not indented."""
     lines = [[[(_wide(said), bold) for said, bold in line] for line in cells] for cells in block["lines"]]
-    return {"kind": block["kind"], "lines": lines, "goes_on": lines[0][0][0][0][:1].islower()}
+    begins = "".join(said for said, _bold in lines[0][0])
+    return {"kind": block["kind"], "lines": lines, "goes_on": begins[:1].islower()}
 
 
 def _wide(text: str) -> str:

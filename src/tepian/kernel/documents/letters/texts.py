@@ -16,7 +16,7 @@ What stands in a field is never read as text of this kind: asterisks, braces and
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -172,16 +172,22 @@ def _wrong(message: Any, code: str, number: int, name: str = "") -> Invalid:
     return Invalid(format_lazy(message, number=number, name=name), code=code, field="text", item=name or str(number))
 
 
-def names_in(*texts: str) -> list[str]:
-    """The names of the fields that stand in these texts, in their order."""
-    found = (piece.name for text in texts for block in parse(text) for piece in _all(block))
-    return list(dict.fromkeys(name for name in found if name))
+def names_in(text: str) -> list[str]:
+    """The names of the fields that stand in a text, in their order."""
+    return _names(line for block in parse(text) for cells in block.lines for line in cells)
 
 
-def _all(block: Block) -> Iterator[Piece]:
-    for cells in block.lines:
-        for line in cells:
-            yield from line
+def names_in_plain(text: str) -> list[str]:
+    """The same of a title or recipient, whose lines have no marks at their beginning."""
+    return _names(_plain(text))
+
+
+def _names(lines: Iterable[Line]) -> list[str]:
+    return list(dict.fromkeys(piece.name for line in lines for piece in line if piece.name))
+
+
+def _plain(text: str) -> list[Line]:
+    return [_pieces(line.strip(), number) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
 
 
 def check_fields(fields: Iterable[Field]) -> list[Field]:
@@ -266,8 +272,9 @@ def check_text(*, layout: str, title: str, recipient: str, text: str, fields: It
             )
     if not title.strip():
         raise Invalid(_("The letter has no title. Nothing was saved."), code="title_missing", field="title")
-    for part, value in (("title", title), ("recipient", recipient), ("text", text)):
-        for name in names_in(value):
+    names = {"title": names_in_plain(title), "recipient": names_in_plain(recipient), "text": names_in(text)}
+    for part, found in names.items():
+        for name in found:
             if name not in known and name not in GENERAL:
                 raise Invalid(
                     format_lazy(
@@ -279,7 +286,7 @@ def check_text(*, layout: str, title: str, recipient: str, text: str, fields: It
                     field=part,
                     item=name,
                 )
-    used = set(names_in(title, recipient, text))
+    used = {name for found in names.values() for name in found}
     for each in known.values():
         if each.needed and each.name not in used:
             raise Invalid(
@@ -314,12 +321,9 @@ def filled(text: str, values: Mapping[str, str]) -> list[dict[str, Any]]:
 
 
 def in_line(text: str, values: Mapping[str, str]) -> str:
-    """A title or recipient with its values, as plain words."""
-    return "\n".join(
-        "".join(words for line in cells for words, _bold in line)
-        for block in filled(text, values)
-        for cells in block["lines"]
-    )
+    """A title or recipient with its values, as plain words; a line whose fields are all empty is left out."""
+    lines = (line for line in _plain(text) if _stays((line,), values))
+    return "\n".join("".join(_run(piece, values)[0] for piece in line) for line in lines)
 
 
 def _stays(cells: tuple[Line, ...], values: Mapping[str, str]) -> bool:

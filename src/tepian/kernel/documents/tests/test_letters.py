@@ -102,12 +102,12 @@ def test_a_name_is_printed_as_it_is_written(template):
 def test_many_pages_are_counted_and_the_signature_stays_whole(template):
     row = keeping.save_draft(
         actor=SYSTEM, template=template, revision=0, layout="letter", title="Hal {purpose}",
-        recipient="Yth. Kepala {office}\ndi tempat", text="{name}\n\n" + "Satu baris yang panjang sekali. " * 150,
+        recipient="Yth.\n1. Kepala {office}\n2. {note?}", text="{name}\n\n****\n\n" + "Satu baris yang panjang sekali. " * 150,
     )  # fmt: skip
     said = words_of(made(template, version=row))
     pages = said.split("\f")
     assert "Halaman 1 dari 2" in pages[0] and "Halaman 2 dari 2" in pages[1]
-    assert "Hal" in pages[0] and "Yth. Kepala" in pages[0]
+    assert "Hal" in pages[0] and "1. Kepala Ward office Riverside" in pages[0] and "2." not in pages[0]
     last = next(page for page in pages if "Nama Lurah" in page)
     assert "Lurah Riverside," in last and "Nomor" in pages[0]
 
