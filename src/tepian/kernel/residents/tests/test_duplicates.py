@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from typer.testing import CliRunner
 
-from tepian.cli import app
 from tepian.kernel.actors import Conflict, Denied, Invalid
 from tepian.kernel.catalogue.models import CitySetting
 from tepian.kernel.events.models import OutboxEvent
@@ -64,8 +62,9 @@ class TestRegister:
     def test_the_whole_register_and_the_night_find_the_same_once(self) -> None:
         pair = self.pair()
         assert jobs.compare() == 0
-        told = CliRunner().invoke(app, ["residents", "duplicates"])
-        assert told.exit_code == 0 and "1 pairs look alike, 0 of them are new" in told.output
+        assert [(pair.first_id, pair.second_id)] == [
+            (each.first, each.second) for some in duplicates.everywhere() for each in some
+        ]
         assert [row.pk for row in queries.open_pairs()] == [pair.pk]
 
     def test_one_person_is_told_to_others_and_can_be_taken_back(self, actor_with: Any) -> None:

@@ -5,13 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from tepian.cli import app
 from tepian.kernel.actors import Denied
 
 from .. import registry
@@ -41,46 +38,6 @@ def service(settings: Any) -> Iterator[Simulator]:
         settings.CIVIL_REGISTRY_URL, settings.CIVIL_REGISTRY_USER = simulator.url, "contoh"
         settings.CIVIL_REGISTRY_PASSWORD = "secret"
         yield simulator
-
-
-def fetch(path: Path, *niks: str, **options: int) -> Any:
-    path.write_text("\n".join(niks), encoding="utf-8")
-    return CliRunner().invoke(
-        app, ["residents", "fetch", str(path), *(f"--{key.strip('_')}={value}" for key, value in options.items())]
-    )
-
-
-def test_people_come_over_the_wire_as_lines_of_a_file_do(service: Simulator, tmp_path: Path) -> None:
-    done = fetch(tmp_path / "a", NIKS[0], "", f"{NIKS[1][:6]} {NIKS[1][6:]}", NIKS[4], "12")
-    assert done.exit_code == 2 and "created 2" in done.output and "unknown to the service 1, no NIK 1" in done.output
-    made = Resident.objects.get(nik=NIKS[0])
-    assert (made.name, made.sex, made.born_on, made.region.code) == (
-        "DEWI LESTARI", "P", date(1990, 1, 5), "99.01.01.1001.RT001",
-    )  # fmt: skip
-    assert (made.relation, made.religion, made.marriage, made.education, made.blood) == (1, 1, 1, 8, 13)
-    assert made.family is not None and made.family.kk == "9901010101120001"
-    assert {key: asked for key, asked in service.asked[0].items() if key != "IP_USER"} == {
-        "NIK": NIKS[0], "USER_ID": "contoh", "PASSWORD": "secret",
-    }  # fmt: skip
-
-
-def test_when_the_service_goes_away_what_came_before_is_kept(
-    service: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    answer = service.answer
-
-    def two_then_none(asked: dict[str, Any]) -> tuple[int, bytes]:
-        service.trouble = "down" if len(service.asked) > 2 else ""
-        return answer(asked)
-
-    monkeypatch.setattr(service, "answer", two_then_none)
-    stopped = fetch(tmp_path / "a", *NIKS[:4])
-    assert stopped.exit_code == 2 and "created 2" in stopped.output and "--from 3" in stopped.output
-    assert Resident.objects.count() == 2
-    monkeypatch.undo()
-    service.trouble = ""
-    done = fetch(tmp_path / "a", *NIKS[:4], from_=3)
-    assert done.exit_code == 0 and "created 2" in done.output and Resident.objects.count() == 4
 
 
 @pytest.mark.parametrize(
