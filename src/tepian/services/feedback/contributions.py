@@ -6,18 +6,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from tepian.kernel.actors import Actor, system
 from tepian.kernel.catalogue.contributions import Indicators, MenuEntry, ServiceSurvey, WorkItem, WorkList, offer
 from tepian.ui.templatetags.ui import public_url
-from tepian.ui.words import in_language
 
 from . import operations, policies, queries, states
 from .jobs import JOBS
 
-SHOWN = 10
 ACTOR = system("feedback", "Survei kepuasan")
 
 
@@ -31,18 +28,16 @@ def link(subject: str) -> str:
 
 
 def work(actor: Actor) -> Iterable[WorkItem]:
-    """New comments, for those who answer for the office."""
-    if not actor.has(*policies.HANDLERS):
-        return
-    for row in queries.comments(actor, state=states.NEW)[: 3 * SHOWN]:
-        if actor.has(*policies.HANDLERS, region=row.region or "-", agency=row.office or "-"):
-            yield WorkItem(
-                key=f"feedback/{row.pk}",
-                title=_("A citizen wrote about: %(service)s") % {"service": in_language(row.service, "title")},
-                url=reverse("feedback-comment", args=[row.pk]),
-                detail=row.comment[:120],
-                icon="message",
-            )
+    """New comments as one line, for those who answer for the office."""
+    count = queries.comments(actor, state=states.NEW).count() if actor.has(*policies.HANDLERS) else 0
+    if count:
+        yield WorkItem(
+            key="feedback/new",
+            title=ngettext("%(count)s citizen wrote a comment", "%(count)s citizens wrote a comment", count)
+            % {"count": count},
+            url=f"{reverse('feedback-desk')}?keadaan={states.NEW}",
+            icon="message",
+        )
 
 
 offer(

@@ -10,8 +10,8 @@ from tepian.kernel.actors import Actor, require
 
 from .models import Answer
 
-HANDLERS = ("ward_head", "head", "supervisor")
-READERS = (*HANDLERS, "ward_clerk", "planner", "data_steward", "auditor", "administrator")
+HANDLERS = ("ward_head", "head")
+READERS = (*HANDLERS, "ward_clerk", "planner", "data_steward", "auditor")
 
 
 def may_handle(*, actor: Actor, answer: Answer, **_rest: Any) -> None:
