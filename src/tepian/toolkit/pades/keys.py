@@ -58,7 +58,7 @@ def new_key() -> ec.EllipticCurvePrivateKey:
     return ec.generate_private_key(ec.SECP256R1())
 
 
-def close(key: ec.EllipticCurvePrivateKey, passphrase: str, *, cost: int = COST) -> bytes:
+def close(key: ec.EllipticCurvePrivateKey, passphrase: str) -> bytes:
     """The key as encrypted PKCS#8, DER."""
     plain = key.private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -66,9 +66,9 @@ def close(key: ec.EllipticCurvePrivateKey, passphrase: str, *, cost: int = COST)
     salt, iv = os.urandom(16), os.urandom(16)
     padder = PKCS7(128).padder()
     padded = padder.update(plain) + padder.finalize()
-    secret = Scrypt(salt=salt, length=32, n=cost, r=8, p=1).derive(passphrase.encode())
+    secret = Scrypt(salt=salt, length=32, n=COST, r=8, p=1).derive(passphrase.encode())
     encryptor = Cipher(algorithms.AES(secret), modes.CBC(iv)).encryptor()
-    parameters = {"salt": salt, "cost": cost, "block_size": 8, "parallel": 1, "length": 32}
+    parameters = {"salt": salt, "cost": COST, "block_size": 8, "parallel": 1, "length": 32}
     made: bytes = _EncryptedKey(
         {
             "algorithm": {
