@@ -25,9 +25,9 @@ ENCRYPTED, DAMAGED, TOO_MUCH, BUSY = "encrypted", "damaged", "too_much", "busy"
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """One signature in a file. `intact`: the bytes that it covers are as they were signed; `whole`: what a reader
-    sees is what was signed, nothing was added but what keeps it checkable; `trusted`: its certificate hangs on one of the roots and counted at the
-    time of signing. `signed_at` is ISO 8601: the time stamp's where `stamped`, else what the signer claims."""
+    """One signature in a file. `intact`: the bytes that it covers are as they were signed; `whole`: what a reader sees is
+    what was signed, nothing was added but what keeps it checkable; `trusted`: its certificate hangs on one of the roots and
+    counted at the time of signing. `signed_at` is ISO 8601: the time stamp's where `stamped`, else what the signer claims."""
 
     intact: bool
     whole: bool
