@@ -55,7 +55,7 @@ PREFIX, LENGTH = "M", 6  # M for permohonan
 STATE_NAMES = {
     states.DRAFT: gettext_lazy("Not sent yet"),
     states.WAITING: gettext_lazy("In work"),
-    states.RETURNED: gettext_lazy("Waits for you"),
+    states.RETURNED: gettext_lazy("With the applicant"),
     states.ISSUED: gettext_lazy("Finished, ready to fetch"),
     states.HANDED: gettext_lazy("Finished"),
     states.REFUSED: gettext_lazy("Refused"),
@@ -225,7 +225,7 @@ def facts_of(request: Request, now: datetime | None = None) -> Facts:
         code=request.code,
         kind=said({"title": request.kind.title, "title_en": request.kind.title_en}, "title"),
         state=state,
-        sentence=str(STATE_NAMES[state]),
+        sentence=_("Waits for you") if state == states.RETURNED else str(STATE_NAMES[state]),
         holder=holder_of(request),
         since=request.state_since,
         due=request.due_at if state == states.WAITING else None,

@@ -111,11 +111,11 @@ def sent_file(request: HttpRequest, name: str) -> dict[str, Any] | None:
 
 
 def qr(text: str, title: str) -> str:
-    """A QR code as SVG without size or styles."""
+    """A QR code as SVG, small enough for a slip."""
     buffer = io.BytesIO()
     code = segno.make(text, error="m", micro=False)
-    look = {"svgclass": "qr", "lineclass": None, "border": 4, "light": "#fff", "title": title}
-    code.save(buffer, kind="svg", xmldecl=False, svgns=True, omitsize=True, **look)
+    look = {"svgclass": "qr", "lineclass": None, "border": 4, "light": "#fff", "title": title, "scale": 4}
+    code.save(buffer, kind="svg", xmldecl=False, svgns=True, **look)
     return buffer.getvalue().decode()
 
 
