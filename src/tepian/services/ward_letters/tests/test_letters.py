@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from tepian.kernel.catalogue import contributions
+from tepian.kernel.catalogue import contributions, kept
 from tepian.kernel.catalogue.city import today
 from tepian.kernel.documents import letters, numbering
 from tepian.kernel.documents.models import StoredFile
 from tepian.kernel.documents.queries import open_file
 from tepian.kernel.events.delivery import deliver_all
 from tepian.kernel.events.models import OutboxEvent
+from tepian.kernel.identity.queries import actor_for
 from tepian.kernel.residents.models import Resident
 from tepian.kernel.signatures import operations as signing
 from tepian.kernel.signatures import queries as signatures
@@ -119,6 +120,28 @@ def test_the_head_sends_back_from_the_list_and_the_district_signs_land(people, o
     assert [outcome.state for outcome in sign(offices.camat, row, passphrase=key)] == ["signed"]
     assert "99.01.01" in queries.office_code(row)
     assert fresh(row).number.split("/")[2] == "01"
+
+
+def test_a_secretary_signs_on_behalf_of_the_lurah_while_the_decision_runs(people, offices, key, account_with):
+    secretary = account_with("viewer", username="secretary")
+    kept.forget_all()
+    actor = actor_for(secretary)
+    signing.offer_key(actor=SYSTEM, account=secretary)
+    signing.activate_key(actor=actor, passphrase=key)
+    row = checked(offices, send(people.siti))
+    assert not signatures.waiting(actor)
+    signing.delegate(
+        actor=SYSTEM,
+        for_position="tests.head",
+        by_position="tests.secretary",
+        form="an",
+        basis="SK 1",
+        valid_from=today(),
+    )
+    kept.forget_all()
+    assert [item.key for item in signatures.waiting(actor)] == [row.code]
+    assert [outcome.state for outcome in sign(actor, row, passphrase=key)] == ["signed"]
+    assert fresh(row).signer.startswith("a.n.")
 
 
 def test_every_letter_of_the_pack_is_set_with_what_is_asked(people):
