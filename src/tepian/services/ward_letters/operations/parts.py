@@ -11,9 +11,11 @@ from django.utils.translation import gettext_lazy
 from tepian.kernel.actors import Actor, Invalid, system
 from tepian.kernel.catalogue.rows import held
 from tepian.kernel.events import note
+from tepian.kernel.identity.queries import accounts_with_role, actor_for
 from tepian.kernel.notifications import operations as notifications
+from tepian.ui.words import in_language
 
-from .. import queries, states
+from .. import policies, queries, states
 from ..models import Request, Step
 
 TOLD = {
@@ -23,6 +25,8 @@ TOLD = {
     states.STOPPED: gettext_lazy("Your request %(code)s was stopped"),
     states.REVOKED: gettext_lazy("Your letter %(code)s was revoked"),
 }
+
+CALLED = gettext_lazy("A resident waits for you: %(title)s")
 
 
 def locked(request: Request, revision: int | None = None, to: str = "", among: tuple[str, ...] = ()) -> Request:
@@ -62,7 +66,32 @@ def moved(
     note("letter_request", row.code, verb=verb, state=row.state, step=row.step)
     if changed and row.state in TOLD and row.contact:
         _tell(row, TOLD[row.state])
+    if changed and row.state == states.WAITING and row.step in (states.RT, states.RW):
+        _call_neighbours(row)
     return row
+
+
+def _call_neighbours(row: Request) -> None:
+    """Chairs of RT and RW sit at no desk: they are told that somebody waits for them, without whom."""
+    chairs = [
+        account
+        for account in accounts_with_role(policies.NEIGHBOURHOOD, row.region_code)
+        if policies.may_take(actor_for(account), row)
+    ]
+    titles = {}
+    for language in ("id", "en"):
+        with translation.override(language):
+            titles[language] = str(CALLED) % {"title": in_language(row.kind, "title")}
+    if chairs:
+        notifications.notify(
+            actor=system("ward_letters"),
+            to=chairs,
+            topic="ward_letters",
+            title=titles["id"],
+            title_en=titles["en"],
+            url=f"/kerja/kelurahan/{row.code}",
+            key=f"ward_letters/{row.code}/{row.step}/{row.revision}",
+        )
 
 
 def _tell(row: Request, title: Any) -> None:

@@ -179,7 +179,11 @@ def test_the_chain_from_the_rt_to_the_signature(people, offices):
     for actor in (offices.rw, offices.clerk, offices.head, offices.camat, offices.elsewhere):
         with pytest.raises(Denied):
             approve(actor, row)
+    called = Message.objects.filter(topic="ward_letters", channel="inapp")
+    assert {each.account.username for each in called} == {"rt"}
     row = approve(offices.rt, row)
+    assert {each.account.username for each in called.all()} == {"rt", "rw"}
+    assert not [each for each in called.all() if "Siti" in each.title_id + each.body_id]
     with pytest.raises(Denied):
         approve(offices.rt, row)
     row = approve(offices.rw, row)
