@@ -142,6 +142,7 @@ def _data(
         "signer_title": signer.title,
     }
     title = texts.in_line(template.title, given)
+    blocks = [_block(block) for block in texts.filled(template.text, given)]
     data = {
         "layout": template.layout,
         "office": head.office,
@@ -154,12 +155,14 @@ def _data(
         "emblem_alt": _("Emblem of %(city)s") % {"city": current_city().name},
         "heading": _wide(title),
         "number_line": _("Number: %(number)s") % {"number": numbered},
-        "facts": [[_("Number"), numbered], [_("Subject"), _wide(title)]],
+        "number": [_("Number"), numbered],
+        "subject": [_("Subject"), _wide(title)],
         "recipient": _wide(texts.in_line(template.recipient, given)) if template.recipient else "",
         "place_date": ", ".join(part for part in (head.place, dated) if part),
-        "blocks": [
-            _block(block) for block in texts.filled(template.text, given)
-        ],
+        "blocks": [block for block in blocks if block["kind"] not in (texts.HEAD, texts.COPIES)],
+        "between": [line for block in blocks if block["kind"] == texts.HEAD for line in block["lines"]],
+        "copies": [line for block in blocks if block["kind"] == texts.COPIES for line in block["lines"]],
+        "copies_label": _("Copies to:"),
         "signer": {
             "lines": [_wide(line) for line in _closed(signer.lines)],
             "name": _wide(signer.name),

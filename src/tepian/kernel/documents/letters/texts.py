@@ -7,6 +7,8 @@ Yang bertanda tangan di bawah ini, {signer_title}, menerangkan bahwa:    a parag
 | Pekerjaan | {occupation?}         `?`: may be empty; a line whose fields are all empty is left out
 1. …    - …                         points
 > **MENERANGKAN**                   centred; two asterisks round what is bold
+@ Sifat | Biasa                     a line of the head of a letter, between number and subject
++ Camat {district}                  who gets a copy; they are counted below the signature
 {{ }}                               braces themselves
 ```
 
@@ -27,6 +29,7 @@ from tepian.kernel.actors import Invalid
 from tepian.toolkit.text import plain
 
 PARAGRAPH, CENTRED, ROWS, POINTS, NUMBERED = "paragraph", "centred", "rows", "points", "numbered"
+HEAD, COPIES = "head", "copies"  # wherever they stand in the text, they stand in their own place in the letter
 STATEMENT, LETTER = "statement", "letter"
 LAYOUTS = {
     STATEMENT: _("Statement: title and number in the middle"),
@@ -113,13 +116,15 @@ def parse(text: str) -> list[Block]:
 
 
 def _kind(line: str, number: int) -> tuple[str, list[str]]:
-    if line.startswith("|"):
+    if line.startswith(("|", "@ ")):
         label, bar, value = line[1:].partition("|")
         if not bar or not label.strip() or not value.strip():
             raise _wrong(
                 _("Line {number}: a row is written as “| Label | {{field}}”. Nothing was saved."), "text_row", number
             )
-        return ROWS, [label.strip(), value.strip()]
+        return ROWS if line[0] == "|" else HEAD, [label.strip(), value.strip()]
+    if line.startswith("+ "):
+        return COPIES, [line[2:].strip()]
     if line.startswith("> "):
         return CENTRED, [line[2:].strip()]
     if line.startswith("- "):
@@ -286,6 +291,12 @@ def check_text(*, layout: str, title: str, recipient: str, text: str, fields: It
                     field=part,
                     item=name,
                 )
+    if layout != LETTER and any(block.kind == HEAD for block in parse(text)):
+        raise Invalid(
+            _("Lines that begin with @ stand in the head of the layout “letter” only. Nothing was saved."),
+            code="head_line",
+            field="text",
+        )
     used = {name for found in names.values() for name in found}
     for each in known.values():
         if each.needed and each.name not in used:

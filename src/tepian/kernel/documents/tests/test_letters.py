@@ -100,14 +100,23 @@ def test_a_name_is_printed_as_it_is_written(template):
 
 
 def test_many_pages_are_counted_and_the_signature_stays_whole(template):
+    text = "@ Sifat | Biasa\n@ Lampiran | {note?}\n{name}\n\n****\n\n+ Camat {office}\n+ Arsip {note?}\n+ Arsip\n\n"
     row = keeping.save_draft(
-        actor=SYSTEM, template=template, revision=0, layout="letter", title="Hal {purpose}",
-        recipient="Yth.\n1. Kepala {office}\n2. {note?}", text="{name}\n\n****\n\n" + "Satu baris yang panjang sekali. " * 150,
-    )  # fmt: skip
+        actor=SYSTEM,
+        template=template,
+        revision=0,
+        layout="letter",
+        title="Hal {purpose}",
+        recipient="Yth.\n1. Kepala {office}\n2. {note?}",
+        text=text + "Satu baris yang panjang sekali. " * 150,
+    )
     said = words_of(made(template, version=row))
     pages = said.split("\f")
     assert "Halaman 1 dari 2" in pages[0] and "Halaman 2 dari 2" in pages[1]
     assert "Hal" in pages[0] and "1. Kepala Ward office Riverside" in pages[0] and "2." not in pages[0]
+    top = " ".join(pages[0].split())
+    assert "Sifat : Biasa Hal" in top and "Lampiran" not in said, "between number and subject; an empty one is left out"
+    assert "Tembusan: 1. Camat Ward office Riverside 2. Arsip" in " ".join(said.split())
     last = next(page for page in pages if "Nama Lurah" in page)
     assert "Lurah Riverside," in last and "Nomor" in pages[0]
 
@@ -121,6 +130,7 @@ def test_a_bad_text_is_refused_naming_what_is_wrong(template):
         ("**{name}", "text_bold", "1"),
         ("| {name}", "text_row", "1"),
         ("tanpa nama", "missing_field", "name"),
+        ("@ Sifat | Biasa\n{name}", "head_line", ""),
         ("  ", "text_missing", ""),
         ("{name}" + "x" * 12_001, "text_too_long", ""),
     ):
