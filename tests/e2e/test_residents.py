@@ -97,10 +97,19 @@ def test_a_clerk_finds_a_person_by_keyboard_and_asks_for_a_correction(
 
 
 def test_the_registry_answers_compares_and_registers(browser: Any, city: harness.System) -> None:
-    for width in (1280, 360):
+    for width, field in ((1280, "mother"), (360, "father")):
         with signed_in(browser, city, "dukcapil", width) as page:
             begin(page, city)
             looked_at(page, "search")
+            page.keyboard.type("siti")
+            page.keyboard.press("Enter")
+            page.click("[data-results] a >> nth=0")
+            page.goto(f"{page.url}/koreksi?isian={field}")
+            page.fill("[name=wanted]", f"Ibu {width}")
+            page.fill("[name=reason]", "Akta kelahiran 12")
+            page.click("main button[type=submit]")
+            page.wait_for_url(lambda address: "#koreksi-" in address)
+            page.goto(f"{city.url}{HOME}")
             page.locator("main").evaluate("element => element.focus()")
             page.keyboard.press("k")
             page.wait_for_url(lambda address: address.endswith("/koreksi"))

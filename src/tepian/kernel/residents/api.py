@@ -23,6 +23,7 @@ from . import operations, policies, queries, references
 from .pace import TooMany
 
 router = Router(tags=["residents"])
+WAITS = {"responses": {429: {"description": "too_many"}}}
 PURPOSE = "Why: one of " + ", ".join(policies.PURPOSES) + "; or in the header X-Purpose"
 
 
@@ -133,7 +134,7 @@ def look_up(
     return _one(operations.Asked(_actor(request), body.nik, body.purpose or x_purpose), response)
 
 
-@router.get("/residents/{nik}", response=ResidentOut, summary="A resident by NIK")
+@router.get("/residents/{nik}", response=ResidentOut, summary="A resident by NIK", openapi_extra=WAITS)
 def resident(
     request: HttpRequest,
     response: HttpResponse,
@@ -146,7 +147,12 @@ def resident(
     return _one(operations.Asked(_actor(request), nik, purpose or x_purpose), response)
 
 
-@router.get("/residents", response=FoundListOut, summary="Residents by name and day of birth, or by address")
+@router.get(
+    "/residents",
+    response=FoundListOut,
+    summary="Residents by name and day of birth, or by address",
+    openapi_extra=WAITS,
+)
 def search(
     request: HttpRequest,
     response: HttpResponse,
