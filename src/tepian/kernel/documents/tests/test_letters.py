@@ -9,13 +9,15 @@ from datetime import UTC, date, datetime, timedelta
 import pypdf
 import pytest
 from django.utils import translation
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tepian.kernel.actors import Conflict, Denied, Invalid, NotFound, system
 from tepian.kernel.catalogue.city import today
 from tepian.kernel.catalogue.contributions import Signatory
 from tepian.kernel.catalogue.packs import CityPack, check_pack
 from tepian.kernel.documents import letterheads, letters
-from tepian.kernel.documents.letters import keeping, packs
+from tepian.kernel.documents.letters import keeping, packs, texts
 from tepian.kernel.documents.models import LetterVersion
 from tepian.kernel.documents.numbering import Number
 
@@ -142,6 +144,31 @@ def test_a_bad_text_is_refused_naming_what_is_wrong(template):
         with translation.override("en"):
             assert item in str(refused.value.message)
     assert keeping.draft_of(template) is None
+
+
+PARTS = st.lists(
+    st.sampled_from(
+        ["| ", " | ", "- ", "1. ", "> ", "@ ", "+ ", "**", "{", "}", "{{", "}}", "{name}", "{note?}", "\n", "\n\n", "a", "#x",
+         "$y$", "`", "<a>", "\\", "\u202e", "\x00", "\N{SLIGHTLY SMILING FACE}", "=", "//", "[", "_", "~", "0" * 60]
+    ),
+    max_size=14,
+).map("".join)  # fmt: skip
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=PARTS, value=PARTS, layout=st.sampled_from(["statement", "letter"]))
+def test_any_text_is_refused_by_its_line_or_printed_with_any_value(db, text, value, layout):
+    version = LetterVersion(layout=layout, title="SURAT", recipient="", text=f"{text}\n{{name?}} {{note?}}")
+    try:
+        texts.check_text(layout=layout, title="SURAT", recipient="", text=version.text, fields=FIELDS)
+        pdf = letters.render_letter(
+            template=version, values={"name": value, "note": value}, head=letters.Head((value or "X",)), number="1", on=DAY,
+            signer=LURAH,
+        )  # fmt: skip
+    except Invalid as refused:
+        assert refused.code != "not_set" and (refused.field in ("text", "name")), "never by the typesetter"
+    else:
+        assert pdf.startswith(b"%PDF")
 
 
 def test_a_value_that_is_missing_makes_no_letter(template):
