@@ -128,10 +128,21 @@ def happened(actor: Actor, resident: Resident, kind: str, on: date, basis: str, 
     )  # fmt: skip
 
 
+def _entry(resident: Resident, revision: int | None) -> Resident:
+    """The entry, locked; nothing happens to one that leads to another."""
+    row = held(resident, revision=revision)
+    if row.status == Status.MERGED:
+        raise Conflict(
+            _("This person was registered twice, and another entry counts. Nothing was changed: write it there."),
+            code="merged",
+        )
+    return row
+
+
 @operation("residents.record_death", policy=policies.may_register)
 def record_death(*, actor: Actor, resident: Resident, on: date, basis: str, revision: int | None = None) -> Resident:
     """A resident has died; other rooms hear it."""
-    row = held(resident, revision=revision)
+    row = _entry(resident, revision)
     if row.status == Status.DEAD:
         raise Conflict(_("This death is in the register already."), code="already")
     if on > today() or on < row.born_on:
@@ -152,7 +163,7 @@ def record_move(
 ) -> Resident:  # fmt: skip
     """To another ward or RT of the city (`region`), or away (`elsewhere`). Somebody who moved away and comes back moves
     in again."""
-    row = held(resident, revision=revision)
+    row = _entry(resident, revision)
     if row.status == Status.DEAD:
         raise Conflict(_("This person has died; the register knows no move after that."), code="dead")
     if bool(region) == bool(elsewhere):

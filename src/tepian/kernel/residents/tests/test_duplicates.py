@@ -84,6 +84,9 @@ class TestRegister:
         assert [row.kind for row in queries.events_of(other)] == ["merge"] and other.residences.count() == 1
         with pytest.raises(Conflict):
             operations.decide_duplicate(actor=REGISTRY, pair=pair, same=False, why="x")
+        with pytest.raises(Conflict) as refused:
+            operations.record_death(actor=REGISTRY, resident=other, on=BORN, basis="x")
+        assert refused.value.code == "merged"
         operations.reopen_duplicate(actor=REGISTRY, pair=decided, why="Kembar", revision=decided.revision)
         assert OutboxEvent.objects.filter(type="residents.resident_parted.v1").count() == 1
         assert Resident.objects.filter(status="living", merged_into=None).count() == 3

@@ -105,6 +105,7 @@ def test_another_ward_is_nobody_by_number_name_address_and_card(clerk: Any) -> N
         assert "Tidak ada yang ditemukan" in text_of(answer) and f"{HOME}/{theirs.pk}" not in answer.content.decode()
     for address in ("", "/koreksi"):
         assert clerk.get(f"{HOME}/{theirs.pk}{address}").status_code == 404
+    assert clerk.get(f"{HOME}/{10**30}").status_code == 404
     assert looks_at(theirs) == []
 
 
