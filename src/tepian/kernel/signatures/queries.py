@@ -67,7 +67,7 @@ def signatories(actor: Actor, at: datetime | None = None, *, kind: str = "") -> 
                 name,
                 delegation.for_position.code,
                 delegation.form,
-                " ".join(lines[:1]) + ", " + ", ".join(lines[1:]),
+                ", ".join(lines),
                 lines,
                 _office(delegation.for_position.agency.code),
                 delegation.for_position.agency.code,
