@@ -16,6 +16,7 @@ from tepian.kernel.events.models import OutboxEvent
 
 from .. import operations, queries, states
 from ..models import Answer, Invitation, Service
+from ..views import public
 
 SYSTEM = system("tests")
 WARD = {"office": "ward-99.01.01.1001", "region": "99.01.01.1001"}
@@ -108,6 +109,16 @@ def test_a_citizen_answers_on_one_page(contoh, client):
     assert "Terima kasih" in client.get(done["Location"]).content.decode()
     assert client.post(address, GOOD).status_code == 409 and client.get(address).status_code == 409
     assert client.get("/kepuasan/isi/N-9999999-9").status_code == 404
+
+
+def test_whoever_tries_codes_is_stopped_and_a_whole_network_is_not(contoh, client, monkeypatch):
+    monkeypatch.setattr(public, "PER_HOUR", 3)
+    for number in range(5):
+        assert client.get(f"/kepuasan/isi/{ask(number).code}").status_code == 200
+    for _number in range(4):
+        assert client.get("/kepuasan/isi/N-9999999-9").status_code == 404
+    late = client.get(f"/kepuasan/isi/{ask(1).code}")
+    assert late.status_code == 429 and late["Retry-After"] == "3600"
 
 
 def test_published_figures_are_exact_hidden_when_small_and_of_whole_months(contoh, client):

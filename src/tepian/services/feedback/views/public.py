@@ -27,7 +27,9 @@ from .. import operations, queries, states
 from ..models import Invitation
 
 TOPICS = ("feedback", "city")
-PER_HOUR = 60  # codes tried from one network address; a ward office's whole hall has one
+PER_HOUR = (
+    60  # unknown codes from one network address; a mobile network has one for thousands, so good ones do not count
+)
 SALT = secrets.token_hex(16)
 
 
@@ -140,11 +142,12 @@ def by_hand(request: HttpRequest) -> HttpResponse:
     code = request.GET.get("kode", "")[:40]
     problem = ""
     if code:
-        if _too_many(request):
+        if _guesses(request) > PER_HOUR:
             return _later(request)
         try:
             found = operations.invitation_by(code)
         except Invalid as error:
+            _guesses(request, one_more=isinstance(error, NotFound))
             problem = str(error.message)
         else:
             return HttpResponseRedirect(public_url("feedback-survey", found.code))
@@ -159,11 +162,12 @@ def survey(request: HttpRequest, code: str) -> HttpResponse:
     """Nine questions and a comment; no account, no name. With ?terima-kasih after answering."""
     if "terima-kasih" in request.GET:
         return _private(render(request, "feedback/thanks.html"))
-    if _too_many(request):
+    if _guesses(request) > PER_HOUR:
         return _later(request)
     try:
         row = operations.invitation_by(code)
     except NotFound as error:
+        _guesses(request, one_more=True)
         raise Http404(str(error.message)) from None
     except Conflict as error:
         return _private(render(request, "feedback/thanks.html", {"problem": str(error.message)}, status=409))
@@ -214,12 +218,13 @@ def _form(request: HttpRequest, row: Invitation, error: Invalid | None = None) -
     )
 
 
-def _too_many(request: HttpRequest) -> bool:
-    """Counts by a hash that is made anew with each start of the process and is stored nowhere."""
+def _guesses(request: HttpRequest, *, one_more: bool = False) -> int:
+    """How many unknown codes came from this network address within the hour, counted by a hash that is made anew with
+    each start of the process and is stored nowhere."""
     mark = hashlib.blake2b(f"{SALT}{address_of(request)}".encode(), digest_size=12).hexdigest()
     key = f"feedback-codes:{mark}"
     cache.add(key, 0, 3600)
-    return int(cache.incr(key)) > PER_HOUR
+    return int(cache.incr(key, int(one_more)))
 
 
 def _later(request: HttpRequest) -> HttpResponse:
