@@ -37,6 +37,7 @@ ORDER = [
     "residents_match",
     "emergency_desk",
     "desk_flows",
+    "letter_flows",
     "start",
     "kill",
 ]
