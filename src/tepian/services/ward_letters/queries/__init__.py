@@ -22,7 +22,7 @@ from tepian.toolkit import identifiers
 from .. import policies, states
 from ..models import Paper, Request, Step
 from . import answers, checks
-from .kinds import STEP_NAMES, TOPIC, due_at, kind, kinds, matching, said, sentences
+from .kinds import STEP_NAMES, TOPIC, due_at, elsewhere, kind, kinds, matching, said, sentences
 
 __all__ = [
     "PREFIX",
@@ -35,7 +35,7 @@ __all__ = [
     "checks",
     "clean_code",
     "desk",
-    "due_at",
+    "due_at", "elsewhere",
     "facts_of",
     "history",
     "kind",

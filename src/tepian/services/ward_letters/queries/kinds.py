@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, time
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -53,6 +55,19 @@ def matching(text: str, rows: list[LetterKind]) -> list[LetterKind]:
             for word in words
         )
     ]
+
+
+@cache
+def known_letters() -> tuple[str, ...]:
+    """Names of letters that ward offices know, also those that the city does not offer here."""
+    lines = Path(__file__).with_name("known_letters.txt").read_text(encoding="utf-8").splitlines()
+    return tuple(line for line in lines if line and not line.startswith("#"))
+
+
+def elsewhere(text: str) -> list[str]:
+    """Letters of these words that are asked for at the counter only."""
+    words = plain(text, 100).casefold().split()
+    return [name for name in known_letters() if words and all(word in name.casefold() for word in words)]
 
 
 def said(row: Mapping[str, Any], name: str) -> str:

@@ -43,6 +43,7 @@ def go_on(client: Client, address: str, **given):
 def test_from_the_list_to_the_receipt_one_question_a_page(people, client):
     assert b"SKTM" in client.get("/surat", {"q": "miskin"}).content
     assert b"tidak ada surat" in client.get("/surat", {"q": "paspor"}).content.lower()
+    assert b"Permohonan Cerai" in client.get("/surat", {"q": "cerai"}).content
     start = client.get("/surat/sktm").content.decode()
     assert "Rp0" in start
     assert "ketua RW" in start

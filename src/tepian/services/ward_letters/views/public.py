@@ -37,10 +37,15 @@ def home(request: HttpRequest) -> HttpResponse:
     """All kinds, searched by plain words."""
     wanted = request.GET.get("q", "")[:100]
     rows = queries.kinds()
+    found = queries.matching(wanted, rows) if wanted else rows
     return render(
         request,
         "ward_letters/home.html",
-        {"q": wanted, "kinds": [_listed(row) for row in (queries.matching(wanted, rows) if wanted else rows)]},
+        {
+            "q": wanted,
+            "kinds": [_listed(row) for row in found],
+            "elsewhere": [] if found else queries.elsewhere(wanted)[:5],
+        },
     )
 
 
