@@ -6,6 +6,7 @@ import base64
 import re
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from django.utils.text import format_lazy
@@ -16,7 +17,7 @@ from tepian.kernel.catalogue.city import current_city
 from tepian.kernel.catalogue.rows import too_late
 from tepian.kernel.events import note, operation
 from tepian.kernel.organisations import queries as organisations
-from tepian.toolkit import photos
+from tepian.toolkit import photos, typeset
 
 from . import policies
 from .models import Letterhead
@@ -24,6 +25,8 @@ from .models import Letterhead
 MOST_LINES, LONGEST_LINE = 5, 90
 MAX_EMBLEM = 100_000  # bytes of an emblem as it is sent
 MOST_PIXELS = 800  # of a side; 22 mm on paper do not show more
+TRIAL = Path(__file__).parent / "letters" / "emblem.typ"
+TRIAL_S = 10
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.\-]{0,29}")
 NO_EMBLEM = _("The emblem must be a PNG, or an SVG of drawn shapes only. Nothing was saved.")
 CITY = ""  # the office that is the whole city
@@ -97,9 +100,11 @@ def keep_head(
     number_code: str = "",
     emblem: bytes | None = None,
     revision: int | None = None,
+    trusted: bool = False,
 ) -> Letterhead:
     """Set an office's head. Empty lines come from the office's name again. `emblem` only for the city: SVG or PNG bytes,
-    b"" takes it away, None leaves it. `revision` 0 says that there was none; raises `Conflict` when somebody was faster."""
+    b"" takes it away, None leaves it; from whoever is not `trusted` (a pack is), it is tried in a process of its own, for a small
+    file can be much work. `revision` 0 says that there was none; raises `Conflict` when somebody was faster."""
     if office:
         organisations.agency(office)
     kept = [checked_text(line, "lines", limit=LONGEST_LINE) for line in lines if line.strip()]
@@ -121,7 +126,7 @@ def keep_head(
         "number_code": code,
     }
     if emblem is not None and office == CITY:
-        values["emblem"] = checked_emblem(emblem) if emblem else ""
+        values["emblem"] = checked_emblem(emblem, apart=not trusted) if emblem else ""
     Letterhead.objects.bulk_create([Letterhead(office=office, revision=0)], ignore_conflicts=True)
     row = Letterhead.objects.select_for_update().get(office=office)
     if revision is not None and row.revision != revision:
@@ -137,17 +142,30 @@ def keep_head(
 # --- the emblem -------------------------------------------------------------------------------------------------------
 
 _REACHING = re.compile(r"<!|<\?(?!xml\s)|\bon[a-z]+\s*=|javascript:|@import|url\(\s*['\"]?(?!#)", re.I)
-_SVG_REFUSED = {"script", "foreignObject", "image", "use", "iframe", "animate", "set", "style", "text"}
+_REMARKS = re.compile(r"<!--.*?-->|<!DOCTYPE[^\[>]*>", re.S)  # what drawing programs write round a picture
+_SVG_REFUSED = {"script", "foreignObject", "image", "use", "iframe", "animate", "set", "text"}
 
 
-def checked_emblem(content: bytes) -> str:
-    """The emblem as an SVG that shows itself and nothing else; a PNG becomes small and is wrapped into one."""
+def checked_emblem(content: bytes, *, apart: bool) -> str:
+    """The emblem as an SVG that shows itself and nothing else, a PNG wrapped into one. It was set once, for a letter that
+    cannot be made because of it would be every letter."""
+    text = _drawn(content)
+    try:
+        typeset.render(
+            TRIAL, {"emblem": text}, title="-", language="id", standard="a-2a", seconds=TRIAL_S if apart else None
+        )
+    except typeset.TypesetError:
+        raise _no_emblem(_("The emblem cannot be printed. Nothing was saved; try a PNG of it.")) from None
+    return text
+
+
+def _drawn(content: bytes) -> str:
     if len(content) > MAX_EMBLEM:
         raise _no_emblem(_("The emblem is larger than 100 kB. Nothing was saved; send a smaller one."))
     if content.startswith(b"\x89PNG"):
         return _wrapped(content)
     try:
-        text = content.decode("utf-8-sig").strip()
+        text = _REMARKS.sub("", content.decode("utf-8-sig")).strip()
         root = ElementTree.fromstring(text) if not _REACHING.search(text) else None  # noqa: S314  no entities: "<!" is refused
     except (UnicodeDecodeError, ElementTree.ParseError):
         root = None

@@ -152,6 +152,7 @@ def load(pack: CityPack, actor: Actor) -> dict[str, int]:
             contact=str(each.get("contact", "")),
             number_code=str(each.get("number_code", "")),
             emblem=(pack.folder / emblem).read_bytes() if picture else None,
+            trusted=True,
         )
         counts["created"] += 1
     return dict(counts)

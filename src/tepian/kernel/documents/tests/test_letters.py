@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 from datetime import UTC, date, datetime, timedelta
 
@@ -17,7 +18,7 @@ from tepian.kernel.catalogue.city import today
 from tepian.kernel.catalogue.contributions import Signatory
 from tepian.kernel.catalogue.packs import CityPack, check_pack
 from tepian.kernel.documents import letterheads, letters
-from tepian.kernel.documents.letters import keeping, packs, texts
+from tepian.kernel.documents.letters import keeping, packs, setting, texts
 from tepian.kernel.documents.models import LetterVersion
 from tepian.kernel.documents.numbering import Number
 
@@ -80,6 +81,13 @@ def test_a_letter_is_small_searchable_and_made_to_last(template):
     assert "Catatan" not in said, "a line whose only field is empty is left out"
     assert "Catatan : penting" in " ".join(words_of(made(template, note="penting")).split())
     assert made(template) == pdf, "the same input gives the same bytes"
+
+
+def test_its_layout_needs_no_package_and_no_evaluation():
+    layouts = list(setting.TEMPLATE.parent.glob("*.typ"))
+    assert len(layouts) == 2
+    for path in layouts:
+        assert not re.search(r"@(preview|local)|\beval\(|\bplugin\(", path.read_text()), path
 
 
 def test_its_code_is_read_from_paper(template, tmp_path):
@@ -235,10 +243,15 @@ def test_a_head_says_who_writes(contoh):
     other = letters.head_of("ward-99.01.01.1002").lines
     assert (other[0], other[-1]) == ("PEMERINTAH KOTA CONTOH", "WARD OFFICE HILLTOP"), "of the offices' names"
     svg = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M1 1h7v7z"/></svg>'
-    letterheads.keep_head(actor=SYSTEM, office="", lines=[], emblem=svg)
+    drawn = b"<?xml version='1.0'?><!-- drawn -->" + svg
+    letterheads.keep_head(actor=SYSTEM, office="", lines=[], emblem=drawn)
     letterheads.keep_head(actor=SYSTEM, office=WARD, lines=["KELURAHAN TEPI"], address="Jl. Tepian 1", revision=1)
     head = letters.head_of(WARD)
-    assert (head.lines, head.address, head.emblem) == (("KELURAHAN TEPI",), "Jl. Tepian 1", svg.decode())
+    assert (head.lines, head.address, head.emblem) == (
+        ("KELURAHAN TEPI",),
+        "Jl. Tepian 1",
+        drawn.decode().replace("<!-- drawn -->", ""),
+    )
     with pytest.raises(Conflict):
         letterheads.keep_head(actor=SYSTEM, office=WARD, lines=["X"], revision=1)
     for bad in (
