@@ -44,6 +44,12 @@ OF_AGE_YEARS = 17  # or married: who has an identity card of their own (UU 24/20
 
 DIED, MOVED_AWAY = "died", "moved"  # why a request was stopped
 
+# What the register or the office says in a letter: no answer of an applicant may take its place.
+OFFICIAL = (
+    "name", "nik", "kk", "sex", "birth", "religion", "marriage", "occupation", "citizenship", "address", "neighbourhood", "ward",
+    "district", "request", "valid_until", "reported_by", "inspection", "inspected_on", "inspected_by",
+)  # fmt: skip
+
 RETURN, REFUSE = "return", "refuse"
 USES = (RETURN, REFUSE)
 

@@ -59,7 +59,7 @@ def _values(request: Request, on: date) -> dict[str, str]:
         str(row["code"]): asking.shown(row, answer) if (answer := request.answers.get(str(row["code"]), "")) else ""
         for row in request.kind.questions
     }
-    found = _facts(person) | given
+    found = given | _facts(person)  # what the register says goes before what somebody wrote
     if child := given.get("child_born_on"):
         found["child_birth"] = ", ".join(part for part in (given.get("child_born_in", ""), child) if part)
     report = request.inspection

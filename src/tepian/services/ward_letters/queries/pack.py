@@ -139,6 +139,10 @@ def _questions(kind: Mapping[str, Any]) -> Iterator[str]:
         yield from (f"{name}: {said}" for said in _unknown(row, "question"))
         if not CODE.fullmatch(name) or name in known:
             yield _("each question needs a code of its own with small letters, digits and _")
+        if name in states.OFFICIAL:
+            yield _("%(code)s: this comes from the register or the office; a question needs another code") % {
+                "code": name
+            }
         if not row.get("text") or row.get("type") not in states.TYPES:
             yield _("%(code)s: a question needs a text and a type: %(known)s") % {
                 "code": name, "known": ", ".join(states.TYPES)

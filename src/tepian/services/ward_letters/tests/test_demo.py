@@ -76,6 +76,7 @@ number = "{number:03d}/{year}"
         (('"baru"', '"cek"'), "address of the platform"),
         (("{number:03d}/{year}", "{nomor}/{year}"), "nomor"),
         (("{year}", "{year}/{classification}"), "classification"),
+        (("\n", '\n[[kind.question]]\ncode = "nik"\ntext = "A?"\ntype = "text"\n'), "comes from the register"),
         (("\n", '\n[[kind.question]]\ncode = "a"\ntext = "A?"\ntype = "warna"\n'), "type"),
         (
             ("\n", '\n[[kind.question]]\ncode = "a"\ntext = "A?"\ntype = "choice"\nchoices = [["a", "A"]]\n'),
