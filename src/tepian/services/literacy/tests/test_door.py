@@ -98,7 +98,9 @@ def test_the_same_phone_counts_once_and_a_late_form_still_counts(opened):
 
 
 @pytest.mark.parametrize(
-    "forged", ["", "x", "a:b:c", signing.dumps([1, 1, "x"], salt="other"), signing.dumps(7, salt=door.SALT)]
+    "forged",
+    ["", "x", "a:b:c", signing.dumps([1, 1, "x"], salt="other"), signing.dumps(7, salt=door.SALT)],
+    ids=("empty", "x", "colons", "another salt", "a number"),  # a signature tells the second: no name for two processes
 )
 def test_forged_and_old_tickets_are_refused(opened, forged, monkeypatch):
     with pytest.raises(door.Refused):
