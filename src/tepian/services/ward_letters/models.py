@@ -20,7 +20,7 @@ class LetterKind(models.Model):
     """A kind of letter from `valid_from` on, until the next row of the same code or `valid_to` (the last day). A request
     keeps the row under which it began, whatever is decided later.
 
-    `questions`: rows of {code, text, text_en, hint, hint_en, type, required, prefill, choices [[code, id, en]], min, max,
+    `questions`: rows of {code, text, text_en, hint, hint_en, type, required, prefill, choices [[code, id, en]], min, max, past,
     limit, when {question, is}}; `papers`: rows of {code, name, name_en, hint, hint_en, required, when}; `steps` and
     `checks` are codes of `states`. Due after `minutes` of office time, or at the end of the `days`-th working day;
     `valid_days` 0: no end."""

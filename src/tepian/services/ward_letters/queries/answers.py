@@ -11,6 +11,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from tepian.kernel.actors import Invalid
+from tepian.kernel.catalogue.city import today
 from tepian.kernel.regions import queries as regions
 from tepian.kernel.residents.models import Resident
 from tepian.toolkit.text import plain
@@ -112,6 +113,8 @@ def _date(question: Question, value: str) -> str:
         raise _wrong(question, NO_DAY)
     if not EARLIEST <= day <= LATEST:
         raise _wrong(question, _("Look at the year again."))
+    if question.get("past") and day > today():
+        raise _wrong(question, _("This day has not come yet. Look at it again."))
     return day.isoformat()
 
 

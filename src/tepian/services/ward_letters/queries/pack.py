@@ -25,8 +25,8 @@ KNOWN = {
         "working_hours", "working_days", "valid_days", "classification", "valid_to",
     },
     "question": {
-        "code", "text", "text_en", "hint", "hint_en", "type", "required", "prefill", "choices", "min", "max", "limit", "when",
-        "subject",
+        "code", "text", "text_en", "hint", "hint_en", "type", "required", "prefill", "choices", "min", "max", "limit", "past",
+        "subject", "when",
     },
     "paper": {"code", "name", "name_en", "hint", "hint_en", "required", "when"},
     "sentence": {*SENTENCE_KEYS, "text_en", "basis"},

@@ -135,6 +135,13 @@ def test_numbers_are_read_alike_in_both_languages(language):
                 read(question, wrong)
 
 
+def test_what_has_happened_lies_in_the_past(contoh):
+    question = {"code": "died_on", "type": "date", "past": True}
+    assert read(question, f"{today():%d-%m-%Y}") == today().isoformat()
+    with pytest.raises(Invalid):
+        read(question, f"{today() + timedelta(days=1):%d-%m-%Y}")
+
+
 def test_papers_lose_where_they_were_taken_and_bad_ones_are_refused(people):
     row = operations.begin(actor=SYSTEM, kind=queries.kind("sktm"), resident=people.siti)
 
