@@ -107,6 +107,7 @@ def likeness(a: str, b: str) -> float:
     return total / (weight + 0.15 * missing)
 
 
+@lru_cache(maxsize=65536)
 def _alike(a: str, b: str) -> float:
     if a == b:
         return 1.0

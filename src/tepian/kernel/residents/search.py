@@ -22,7 +22,6 @@ ENOUGH = 0.90  # alike enough to stop looking among the less likely days
 LEAST = 0.72  # less alike than this is not shown
 MOST_CANDIDATES = 3000
 OFF_SWAPPED, OFF_DIGIT, OFF_OTHER = 0.04, 0.06, 0.25
-COLUMNS = ("pk", "folded", "born_on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +56,15 @@ def find(name: str, born_on: date | None = None, *, among: Q | None = None, limi
     wanted = names.folded(name)
     if not wanted:
         return []
-    rows = _known(among)
+    rows: QuerySet[Any, Any] = _known(among)
     if born_on is None:
-        return _best(_scored(wanted, _by_name(rows, wanted), None, {}), limit)
-    same = _scored(wanted, rows.filter(born_on=born_on).values_list(*COLUMNS), born_on, {})
+        return _best(_scored(wanted, _by_name(rows.values_list("pk", "folded"), wanted), None, {}), limit)
+    rows = rows.values_list("pk", "folded", "born_on")
+    same = _scored(wanted, rows.filter(born_on=born_on), born_on, {})
     if same and max(match.score for match in same) >= ENOUGH:
         return _best(same, limit)
     others = easily_written(born_on)
-    near = _scored(wanted, rows.filter(born_on__in=list(others)).values_list(*COLUMNS), born_on, others)
+    near = _scored(wanted, rows.filter(born_on__in=list(others)), born_on, others)
     known = {match.resident for match in (*same, *near)}
     if not near or max(match.score for match in near) < ENOUGH - OFF_DIGIT:
         near += [
@@ -88,7 +88,7 @@ def _known(among: Q | None) -> QuerySet[Resident]:
     return rows if among is None else rows.filter(among)
 
 
-def _by_name(rows: QuerySet[Resident], wanted: str) -> Iterable[tuple[Any, ...]]:
+def _by_name(rows: QuerySet[Any, Any], wanted: str) -> Iterable[tuple[Any, ...]]:
     """Those who share two words by sound; for one word, or when nobody does, those who share the first word that not
     everybody has."""
     words = wanted.split()
@@ -104,18 +104,22 @@ def _by_name(rows: QuerySet[Resident], wanted: str) -> Iterable[tuple[Any, ...]]
     return []
 
 
-def _with_keys(rows: QuerySet[Resident], keys: Sequence[int]) -> Iterable[tuple[Any, ...]]:
-    ids = ResidentKey.objects.filter(key__in=keys).values("resident")[:MOST_CANDIDATES]
-    return rows.filter(pk__in=list(ids.values_list("resident", flat=True))).values_list(*COLUMNS)
+def _with_keys(rows: QuerySet[Any, Any], keys: Sequence[int]) -> Iterable[tuple[Any, ...]]:
+    """At most so many of those whom the actor may see: the limit comes after `among`, or a ward's own would be crowded out."""
+    ids = ResidentKey.objects.filter(key__in=keys).values("resident")
+    return rows.filter(pk__in=ids)[:MOST_CANDIDATES]
 
 
 def _scored(wanted: str, rows: Iterable[tuple[Any, ...]], born_on: date | None, others: dict[date, str]) -> list[Match]:
     found = []
-    for pk, folded, born in rows:
-        score = names.likeness(wanted, folded)
+    alike: dict[str, float] = {}  # namesakes are many
+    for pk, folded, *born in rows:
+        score = alike.get(folded)
+        if score is None:
+            score = alike[folded] = names.likeness(wanted, folded)
         day = ""
         if born_on is not None:
-            day = "same" if born == born_on else others.get(born, "other")
+            day = "same" if born[0] == born_on else others.get(born[0], "other")
             score -= {"same": 0.0, "swapped": OFF_SWAPPED, "digit": OFF_DIGIT, "other": OFF_OTHER}[day]
         if score >= LEAST:
             found.append(Match(pk, round(score, 4), day))
