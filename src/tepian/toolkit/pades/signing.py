@@ -137,7 +137,8 @@ class Pen:
         signer = signers.PdfSigner(meta, self._signer, timestamper=self._stamper)
         try:
             writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
-            made = signer.sign_pdf(writer, bytes_reserved=ROOM_WITH_TIME if self._stamper else ROOM)
+            # In place, for else pyHanko reads and writes the metadata twice.
+            made = signer.sign_pdf(writer, bytes_reserved=ROOM_WITH_TIME if self._stamper else ROOM, in_place=True)
         except TimestampRequestError as error:
             raise NoTime(str(error)) from error
         except (PathError, ValidationError) as error:
