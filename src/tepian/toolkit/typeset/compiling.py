@@ -8,6 +8,7 @@ created (Unix seconds), fonts (folders), packed.
 from __future__ import annotations
 
 import json
+import os
 import resource
 import signal
 from collections.abc import Mapping
@@ -19,6 +20,9 @@ import typst
 
 from .packing import packed
 
+# Read by typst when it first works. In the city's own process letters of a page or two are made: on a busy machine waiting
+# for a second thread took up to six times as long as the page. A process of its own gets more (`rendering.THRIFTY`).
+os.environ.setdefault("RAYON_NUM_THREADS", "1")
 REFUSED, NO_MEMORY = 3, 4  # exit codes of the process
 
 
