@@ -99,9 +99,11 @@ def test_one_letter_from_the_phone_to_the_public_check(
         with signed_in(browser, live_server, offices[name], 360) as page:
             page.goto(desk)
             page.get_by_role("link", name=re.compile("Siti")).click()
+            right = page.get_by_role("button", name="Benar, teruskan")
+            right.wait_for()
             shot(page, f"surat-{name}-360")
             assert "9901014503900001" not in page.content()
-            page.get_by_role("button", name="Benar, teruskan").click()
+            right.click()
             page.get_by_text("Tidak ada yang menunggu Anda").wait_for()
 
     with signed_in(browser, live_server, offices["petugas"], 1280) as page:
@@ -130,6 +132,7 @@ def test_one_letter_from_the_phone_to_the_public_check(
     with signed_in(browser, live_server, offices["bu-lurah"], 360) as page:
         page.goto(f"{server}/kerja/tanda-tangan")
         page.get_by_role("link", name=re.compile("Siti")).click()
+        page.get_by_role("heading", name=re.compile("Siti")).wait_for()
         page.goto(f"{server}/kerja/tanda-tangan")
         page.get_by_label(re.compile("Tanda tangani Surat")).check()
         page.get_by_label("Frasa sandi").fill(PASSPHRASE)
