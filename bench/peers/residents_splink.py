@@ -14,7 +14,7 @@ import splink.comparison_library as cl
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
 SHOWN = 10
-SECONDS = 60  # for questions one by one
+SECONDS = 30  # for questions one by one
 
 
 def words(frame: pd.DataFrame) -> pd.DataFrame:
