@@ -104,6 +104,7 @@ def test_the_registry_answers_compares_and_registers(browser: Any, city: harness
             page.keyboard.type("siti")
             page.keyboard.press("Enter")
             page.click("[data-results] a >> nth=0")
+            page.wait_for_url(lambda address: address.rpartition("/")[2].isdecimal())
             page.goto(f"{page.url}/koreksi?isian={field}")
             page.fill("[name=wanted]", f"Ibu {width}")
             page.fill("[name=reason]", "Akta kelahiran 12")
