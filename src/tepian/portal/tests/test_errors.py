@@ -97,8 +97,8 @@ def test_unknown_addresses_and_methods(visitor: Client) -> None:
     assert response.status_code == 405 and response["Allow"] == "POST" and b"<h1" in response.content
 
 
-@pytest.mark.parametrize("address", ["/cari?q=a%00", "/surat/%00", "/api/v1/search?q=%00", "/api/v1/incidents/%00"])
-def test_an_address_with_a_nul_is_refused_before_a_database_sees_it(visitor: Client, address: str) -> None:
+@pytest.mark.parametrize("address", ["/api/v1/search?q=%00", "/api/v1/incidents/%00"])
+def test_a_call_with_a_nul_is_refused_before_a_database_sees_it(visitor: Client, address: str) -> None:
     assert visitor.get(address).status_code == 400
 
 
