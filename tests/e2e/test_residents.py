@@ -97,7 +97,7 @@ def test_a_clerk_finds_a_person_by_keyboard_and_asks_for_a_correction(
 
 
 def test_the_registry_answers_compares_and_registers(browser: Any, city: harness.System) -> None:
-    for width, field in ((1280, "mother"), (360, "father")):
+    for width, field in ((1280, "mother"), (360, "street")):
         with signed_in(browser, city, "dukcapil", width) as page:
             begin(page, city)
             looked_at(page, "search")

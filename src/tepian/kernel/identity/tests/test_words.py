@@ -13,7 +13,7 @@ KERNEL = Path(__file__).parents[2]
 PARTS = {
     "identity": ["identity", "templates/identity", "templates/account", "templates/mfa", "templates/429.html"],
     "notifications": ["notifications", "templates/notifications"],
-    "documents": ["documents"],
+    "documents": ["documents", "templates/documents"],
 }
 MARKERS = {"_", "gettext", "gettext_lazy", "ngettext"}
 

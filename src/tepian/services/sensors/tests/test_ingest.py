@@ -230,10 +230,10 @@ def test_a_full_store_says_so_and_recovers(writer, live_town, now):
         assert writer.submit_and_wait([(ds, now, 1.0, 0)]) == {}
         plan.append(limit(3))
         acknowledged, refused = 1, None
-        for batch in range(50):
+        for batch in range(2000):  # pages that earlier tests left free are filled first
             try:
-                writer.submit_and_wait([(ds, now - 1 - batch * 100 - i, 1.0, 0) for i in range(100)])
-                acknowledged += 100
+                writer.submit_and_wait([(ds, now - 1 - batch * 500 - i, 1.0, 0) for i in range(500)])
+                acknowledged += 500
             except op.StorageFull as error:
                 refused = error
                 break
