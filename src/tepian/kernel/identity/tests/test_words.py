@@ -31,7 +31,7 @@ def words_in(path: Path) -> set[str]:
             and isinstance(node.args[0], ast.Constant)
             and isinstance(node.args[0].value, str)
         }
-    found = set(re.findall(r'\{%\s*translate\s+"([^"]*)"', text))
+    found = {words for _quote, words in re.findall(r"""\{%\s*translate\s+(["'])(.*?)\1""", text)}
     for body in re.findall(
         r"\{%\s*blocktranslate[^%]*%\}(.*?)\{%\s*(?:plural|endblocktranslate)\s*%\}", text, re.DOTALL
     ):
