@@ -1,7 +1,8 @@
 """Everything that can be checked without running the city: `make check`.
 
---fast    only what belongs before a commit: format, lint, contracts
---fix     put right what the tools can put right by themselves
+--fast           only what belongs before a commit: format, lint, contracts
+--fix            put right what the tools can put right by themselves
+--without-tests  the house's rules are tests; leave them out where all tests run anyway
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ SOURCES = ("src", "tests", "bench", "dev", "conftest.py")
 Step = tuple[str, list[str]]
 
 
-def steps(*, fast: bool, fix: bool) -> list[Step]:
+def steps(*, fast: bool, fix: bool, tests: bool) -> list[Step]:
     sources = [name for name in SOURCES if (ROOT / name).exists()]
     ruff = str(BIN / "ruff")
     chosen: list[Step] = [
@@ -31,26 +32,26 @@ def steps(*, fast: bool, fix: bool) -> list[Step]:
     if fast:
         return chosen
     reference = [sys.executable, "dev/reference.py", *([] if fix else ["--check"])]
-    return [
-        *chosen,
+    chosen += [
         ("types", [str(BIN / "mypy"), "--no-error-summary"]),
         ("built files", [sys.executable, "dev/build.py", *([] if fix else ["--check"])]),
         ("reference", reference),
-        (
-            "house rules, translations, migrations",
-            [sys.executable, "-m", "pytest", "-q", "-m", "not slow", "tests/house"],
-        ),
     ]
+    if tests:
+        rules = [sys.executable, "-m", "pytest", "-q", "-m", "not slow", "tests/house"]
+        chosen.append(("house rules, translations, migrations", rules))
+    return chosen
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fast", action="store_true")
     parser.add_argument("--fix", action="store_true")
+    parser.add_argument("--without-tests", action="store_true")
     options = parser.parse_args()
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
     failed = []
-    for name, command in steps(fast=options.fast, fix=options.fix):
+    for name, command in steps(fast=options.fast, fix=options.fix, tests=not options.without_tests):
         started = time.monotonic()
         print(f"── {name}", flush=True)
         done = subprocess.run(command, cwd=ROOT, env=environment)
