@@ -21,6 +21,7 @@ from .models import Resident, ResidentKey, Status
 ENOUGH = 0.90  # alike enough to stop looking among the less likely days
 LEAST = 0.72  # less alike than this is not shown
 MOST_CANDIDATES = 3000
+NAMESAKES = 1500  # compared for one word alone: more of them tell nobody apart, and a clerk would wait
 OFF_SWAPPED, OFF_DIGIT, OFF_OTHER = 0.04, 0.06, 0.25
 
 
@@ -98,16 +99,16 @@ def _by_name(rows: QuerySet[Any, Any], wanted: str) -> Iterable[tuple[Any, ...]]
         if found:
             return found
     for key in names.word_keys(sorted(words, key=len, reverse=True)):
-        found = list(_with_keys(rows, [key]))
+        found = list(_with_keys(rows, [key], NAMESAKES))
         if found:
             return found
     return []
 
 
-def _with_keys(rows: QuerySet[Any, Any], keys: Sequence[int]) -> Iterable[tuple[Any, ...]]:
+def _with_keys(rows: QuerySet[Any, Any], keys: Sequence[int], most: int = MOST_CANDIDATES) -> Iterable[tuple[Any, ...]]:
     """At most so many of those whom the actor may see: the limit comes after `among`, or a ward's own would be crowded out."""
     ids = ResidentKey.objects.filter(key__in=keys).values("resident")
-    return rows.filter(pk__in=ids)[:MOST_CANDIDATES]
+    return rows.filter(pk__in=ids)[:most]
 
 
 def _scored(wanted: str, rows: Iterable[tuple[Any, ...]], born_on: date | None, others: dict[date, str]) -> list[Match]:
